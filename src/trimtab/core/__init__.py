@@ -1,0 +1,1 @@
+"""The nouns: tokens, amounts, markets, states, actions, plans; next to no dependency."""

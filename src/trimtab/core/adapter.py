@@ -1,0 +1,136 @@
+"""The port of a protocol, and how states are moved through many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
+
+from trimtab.core.abi import Answer, Call, Log, Read
+from trimtab.core.actions import Action
+from trimtab.core.errors import ConfigError
+from trimtab.core.market import Accounts, Head, Holding, Market, Place, State
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import Applied, Reverted, States
+from trimtab.core.token import Address
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[S]):
+    """What is asked of the chain about one market at one block.
+
+    `round` 0 asks for what changes every block (everything, where nothing is `known`); later
+    rounds ask for what `known`, by then this block's state so far, says is still missing.
+    """
+
+    market: Market[S]
+    accounts: Accounts
+    head: Head
+    known: S | None = None
+    round: int = 0
+
+
+class Adapter(Protocol[S]):
+    """A protocol, twice: as the chain runs it and as we model it.
+
+    The adapter law (INV-5): for every sequence of moments, actors and actions, the decoded
+    chain equals the folded `accrue` and `apply`, states and movements, to the last unit, and a
+    revert is equal in its return data.
+    """
+
+    def reads(self, question: Question[S]) -> tuple[Read, ...]:
+        """The reads of this round; none when the state is whole."""
+
+    def decode(self, question: Question[S], answers: Sequence[Answer]) -> S:
+        """The state that the round's answers give, on top of what is known.
+
+        Raises MissingRead for an answer that is absent, short or refused.
+        """
+
+    def accrue(self, state: S, at: Timestamp) -> S:
+        """The state with its clock moved on, and nothing else."""
+
+    def apply(self, states: States, action: Action) -> Applied | Reverted:
+        """What the action does to the states, which stand at one moment, by the model."""
+
+    def observe(self, state: S, log: Log) -> S:
+        """The state after what a log of this market's contracts tells."""
+
+    def encode(self, states: States, action: Action) -> tuple[Call, ...]:
+        """The calls that perform the action, without approvals."""
+
+    def holdings(self, states: States, market: Market[S], account: Address) -> tuple[Holding, ...]:
+        """What an account has and owes in a market; places that are empty are left out."""
+
+    def emitters(self, market: Market[S]) -> tuple[Address, ...]:
+        """The contracts whose logs `observe` understands."""
+
+    def audits(self, market: Market[S], account: Address) -> tuple[tuple[Place, Read], ...]:
+        """One read per place whose single word is what the account has or owes there.
+
+        They are asked apart from `reads`, so that the book is compared with the chain's own
+        sums and not with our decoding of them.
+        """
+
+
+Adapters = Mapping[str, Adapter[State]]
+"""Adapters by the name of their protocol."""
+
+
+def adapter_of(adapters: Adapters, market: Market[State]) -> Adapter[State]:
+    """The adapter of a market's protocol. Raises ConfigError if there is none."""
+    try:
+        return adapters[market.protocol]
+    except KeyError:
+        known = ", ".join(sorted(adapters))
+        raise ConfigError(
+            f"no adapter for the protocol {market.protocol!r} of {market.name}; known: {known}"
+        ) from None
+
+
+def accrue(adapters: Adapters, states: States, at: Timestamp) -> States:
+    """All states of the clock chain moved on to `at`; the heads stay what was read."""
+    moved = {
+        market_id: adapter_of(adapters, states.market(market_id)).accrue(state, at)
+        for market_id, state in states.states.items()
+    }
+    return replace(states, states=moved)
+
+
+def apply(adapters: Adapters, states: States, action: Action) -> Applied | Reverted:
+    """What the action does, by the model of the market it names; nothing is folded yet."""
+    return adapter_of(adapters, states.market(action.market)).apply(states, action)
+
+
+def walk(
+    adapters: Adapters, states: States, actions: Iterable[Action]
+) -> tuple[States, tuple[Applied, ...]] | Reverted:
+    """The states after all actions in turn and what each did, or the first revert."""
+    done: list[Applied] = []
+    for action in actions:
+        outcome = apply(adapters, states, action)
+        if isinstance(outcome, Reverted):
+            return outcome
+        states = states.fold(outcome)
+        done.append(outcome)
+    return states, tuple(done)
+
+
+def encode(adapters: Adapters, states: States, actions: Iterable[Action]) -> tuple[Call, ...]:
+    """The calls of all actions, in order."""
+    return tuple(
+        call
+        for action in actions
+        for call in adapter_of(adapters, states.market(action.market)).encode(states, action)
+    )
+
+
+def holdings(adapters: Adapters, states: States, account: Address) -> tuple[Holding, ...]:
+    """What an account has and owes in every market, in the markets' order."""
+    return tuple(
+        holding
+        for market in states.markets.values()
+        for holding in adapter_of(adapters, market).holdings(states, market, account)
+    )

@@ -1,0 +1,143 @@
+"""Markets, places and blocks: where capital can sit, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, NewType, Protocol, TypeVar
+
+from trimtab.core.quantise import Timestamp
+from trimtab.core.token import Address, Token
+
+MarketId = NewType("MarketId", str)
+"""`protocol:chain:address`, the identity of a market in states, plans and records."""
+
+
+class State(Protocol):
+    """One market's state at one moment; `timestamp` is that moment."""
+
+    @property
+    def timestamp(self) -> Timestamp: ...
+
+
+S_co = TypeVar("S_co", bound=State, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Market(Generic[S_co]):
+    """A contract that holds state. A storage slot has exactly one owner market.
+
+    Subclasses add what identifies them; `name` is for people and never compared.
+    """
+
+    protocol: ClassVar[str]
+
+    chain: int
+    address: Address
+    name: str = field(compare=False)
+
+    @property
+    def id(self) -> MarketId:
+        """The identity of this market."""
+        return MarketId(f"{self.protocol}:{self.chain}:{self.address}")
+
+    @property
+    def parts(self) -> tuple[MarketId, ...]:
+        """The markets whose storage this one reads."""
+        return ()
+
+    @property
+    def spenders(self) -> tuple[Address, ...]:
+        """The contracts that take tokens from an account by allowance."""
+        return ()
+
+    @property
+    def custody(self) -> tuple[tuple[Token, Address], ...]:
+        """The token balances, kept by the tokens' own markets, that this one depends on."""
+        return ()
+
+
+def token_market(token: Token) -> MarketId:
+    """The market that owns the balances of a plain token."""
+    return MarketId(f"erc20:{token.chain}:{token.address}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where capital can sit: a market and what selects a position in it.
+
+    `token` is what the position is counted in; `side` tells a debt from a holding.
+    """
+
+    market: MarketId
+    token: Token
+    side: str = "long"
+
+    @property
+    def key(self) -> str:
+        """A text that names the place in records and orders places."""
+        return f"{self.market}/{self.token.address}/{self.side}"
+
+    def __lt__(self, other: Place) -> bool:
+        return self.key < other.key
+
+    @property
+    def is_debt(self) -> bool:
+        """Whether the position is owed."""
+        return self.side == "debt"
+
+    def __str__(self) -> str:
+        protocol = self.market.split(":", 1)[0]
+        where = "wallet" if protocol == "erc20" else protocol
+        return f"{where}:{self.token.symbol}" + ("" if self.side == "long" else f":{self.side}")
+
+
+def wallet(token: Token) -> Place:
+    """The place of a token that lies in the account itself."""
+    return Place(token_market(token), token)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one account has in one place.
+
+    `shares` is what the contract stores and only actions change; `raw` is its worth in base
+    units of the place's token at the state's moment. Both are negative for a debt.
+    """
+
+    place: Place
+    shares: int
+    raw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A block that a reading is pinned to."""
+
+    chain: int
+    number: int
+    hash: str
+    timestamp: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Whose positions, allowances and token balances are tracked."""
+
+    owners: tuple[Address, ...]
+    spenders: tuple[Address, ...] = ()
+    custodians: Mapping[Token, tuple[Address, ...]] = field(default_factory=dict)
+
+    def holders(self, token: Token) -> tuple[Address, ...]:
+        """Every account whose balance of `token` is tracked, owners first, each once."""
+        return tuple(dict.fromkeys((*self.owners, *self.custodians.get(token, ()))))
+
+
+def tracked(owners: tuple[Address, ...], markets: tuple[Market[State], ...]) -> Accounts:
+    """The accounts that these markets need tracked for these owners."""
+    custodians: dict[Token, tuple[Address, ...]] = {}
+    for market in markets:
+        for token, custodian in market.custody:
+            custodians[token] = tuple(dict.fromkeys((*custodians.get(token, ()), custodian)))
+    spenders = tuple(dict.fromkeys(s for market in markets for s in market.spenders))
+    return Accounts(owners, spenders, custodians)

@@ -1,0 +1,1 @@
+"""What several protocols share; it knows none of them."""

@@ -29,7 +29,7 @@ setup: $(PROJECT) $(WORLD) ## Make .venv and world/node_modules, as locked; a se
 	$(PYTHON) -m venv .venv
 
 $(PACKAGES): $(LOCK) | .venv/bin/python
-	$(PIP) install --no-deps --only-binary :all: --require-hashes -r $(LOCK)
+	$(PIP) install --no-compile --no-deps --only-binary :all: --require-hashes -r $(LOCK)
 	@touch $@
 
 $(PROJECT): pyproject.toml $(PACKAGES)
@@ -37,7 +37,7 @@ $(PROJECT): pyproject.toml $(PACKAGES)
 	@touch $@
 
 $(WORLD): world/package-lock.json world/package.json | $(PACKAGES)
-	$(BIN)/python world/npm.py ci --ignore-scripts --no-audit --no-fund
+	$(BIN)/python world/npm.py ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 .PHONY: demo

@@ -19,10 +19,11 @@ from npm import WORLD, npm
 TOOLS = ("@foundry-rs/anvil-linux-amd64", "solc-0.8.24")
 
 # What `npm ci` needs to know of a package. `resolved`, an address, is left out on purpose.
-KEPT = frozenset(
-    "name version integrity license dependencies optionalDependencies peerDependencies "
-    "peerDependenciesMeta bin cpu os engines optional dev peer".split()
-)
+KEPT = {
+    *("name", "version", "integrity", "license", "bin", "cpu", "os", "engines"),
+    *("dependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta"),
+    *("optional", "dev", "peer"),
+}
 
 
 def integrity(name: str, version: str, directory: Path) -> str:
@@ -39,11 +40,11 @@ def lock(package: dict[str, Any]) -> dict[str, Any]:
     """The npm lock of a package description."""
     wanted = package["dependencies"]
     tools = {name: wanted[name] for name in TOOLS}
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary)
         (directory / "package.json").write_text(json.dumps(package | {"dependencies": tools}))
         npm(["install", "--package-lock-only", "--ignore-scripts"], directory)
-        locked = json.loads((directory / "package-lock.json").read_text())
+        locked: dict[str, Any] = json.loads((directory / "package-lock.json").read_text())
         entries = {
             path: {key: value for key, value in entry.items() if key in KEPT}
             for path, entry in locked["packages"].items()

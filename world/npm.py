@@ -18,7 +18,7 @@ NODE = NODE_ROOT / "bin" / "node"
 NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
-def npm(arguments: Sequence[str], directory: Path, capture: bool = False) -> str:
+def npm(arguments: Sequence[str], directory: Path, *, capture: bool = False) -> str:
     """The standard output of `npm ARGUMENTS` in a directory, empty unless it is captured.
 
     Raises CalledProcessError when npm fails; what npm says about it has been printed by then.

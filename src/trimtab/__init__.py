@@ -1,7 +1,7 @@
 """A portfolio manager for public blockchains: what it decides is data, what it moves are integers.
 
-The packages are layers, listed in docs/decisions; the lower half, from `core` to `strategies`, performs
-no I/O, reads no clock and draws no randomness.
+The packages are layers. The lower half, from `core` to `strategies`, performs no I/O, reads no
+clock and draws no randomness.
 """
 
 from importlib.metadata import version

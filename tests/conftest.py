@@ -1,0 +1,29 @@
+"""Settings and fixtures that all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is decides no test: neither deadlines nor the check for slow generation apply.
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("explore", settings.get_profile("ci"), derandomize=False)
+# `pytest --hypothesis-profile explore` looks where the same cases, run every time, do not.
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real histories that TRIMTAB_DATA names; without it such tests are skipped."""
+    folder = os.environ.get("TRIMTAB_DATA")
+    if folder is None:
+        pytest.skip("TRIMTAB_DATA names no folder of real histories")
+    return Path(folder).resolve(strict=True)

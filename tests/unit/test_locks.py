@@ -1,0 +1,58 @@
+"""The locks hold all that is declared, with a sum for each package and the address of none."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON_LOCK = ROOT / "requirements" / "dev.txt"
+WORLD_LOCK = ROOT / "world" / "package-lock.json"
+
+
+def normal(requirement: str) -> str:
+    """The name that a requirement starts with, as package indexes compare names."""
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found, requirement
+    return re.sub(r"[-_.]+", "-", found[0]).lower()
+
+
+def locked_requirements() -> dict[str, str]:
+    """The text of each locked requirement, its sums included, by name."""
+    text = PYTHON_LOCK.read_text(encoding="utf-8")
+    entries = re.findall(r"^[^\s#].*?(?=^[^\s]|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    return {normal(entry): entry for entry in entries}
+
+
+def test_python_lock__declared_packages__all_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {normal(requirement) for group in groups for requirement in group}
+    assert declared - set(locked_requirements()) == set()
+
+
+def test_python_lock__each_package__has_version_and_sum() -> None:
+    form = re.compile(r"[a-z0-9._-]+==\S+ (?:; [^\\]+)?\\\n    --hash=sha256:[0-9a-f]{64}\b")
+    assert [entry for entry in locked_requirements().values() if not form.match(entry)] == []
+
+
+def test_world_lock__declared_packages__all_there_as_declared() -> None:
+    package = json.loads((ROOT / "world" / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads(WORLD_LOCK.read_text(encoding="utf-8"))["packages"]
+    assert lock[""]["dependencies"] == package["dependencies"]
+    for name, version in package["dependencies"].items():
+        assert lock[f"node_modules/{name}"]["version"] == version.rpartition("@")[2]
+
+
+def test_world_lock__each_package__has_sum() -> None:
+    lock = json.loads(WORLD_LOCK.read_text(encoding="utf-8"))["packages"]
+    sums = [entry.get("integrity", "") for path, entry in lock.items() if path]
+    assert sums
+    assert [found for found in sums if not found.startswith("sha512-")] == []
+
+
+def test_locks__text__names_no_address() -> None:
+    for lock in (PYTHON_LOCK, WORLD_LOCK):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text
+        assert re.search(r"^-", text, flags=re.MULTILINE) is None

@@ -64,8 +64,6 @@ class ChainlinkAdapter:
         """The feed itself."""
         return (market.address,)
 
-    def audits(
-        self, market: Market[FeedState], account: Address
-    ) -> tuple[tuple[Place, Read], ...]:
+    def audits(self, market: Market[FeedState], account: Address) -> tuple[tuple[Place, Read], ...]:
         """Nothing can be held in a feed."""
         return ()

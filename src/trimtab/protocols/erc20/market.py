@@ -46,9 +46,7 @@ class Erc20State:
     def refusal(self, movement: Movement) -> Reverted | None:
         """The contract's revert of this movement, or none."""
         allowed = (
-            None
-            if movement.spender is None
-            else self.allowance(movement.source, movement.spender)
+            None if movement.spender is None else self.allowance(movement.source, movement.spender)
         )
         return model.refusal(movement, self.balance(movement.source), allowed)
 

@@ -29,9 +29,7 @@ def reads(market: Erc20, question: Question[Erc20State]) -> tuple[Read, ...]:
     return tuple(Read(market.address, data) for data in asked)
 
 
-def decode(
-    market: Erc20, question: Question[Erc20State], answers: Sequence[Answer]
-) -> Erc20State:
+def decode(market: Erc20, question: Question[Erc20State], answers: Sequence[Answer]) -> Erc20State:
     """The token's state from the answers of round 0.
 
     Raises DataError if the contract states other decimals than the market.

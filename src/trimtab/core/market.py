@@ -17,7 +17,9 @@ class State(Protocol):
     """One market's state at one moment; `timestamp` is that moment."""
 
     @property
-    def timestamp(self) -> Timestamp: ...
+    def timestamp(self) -> Timestamp:
+        """The moment that the state is of."""
+        ...
 
 
 S_co = TypeVar("S_co", bound=State, covariant=True)

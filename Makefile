@@ -22,8 +22,8 @@ help: ## List the targets
 setup: $(PROJECT) $(WORLD) ## Make .venv and world/node_modules, as locked; a second time does nothing
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "trimtab needs Python 3.11 or newer with its venv module, and $(PYTHON) is not one:"; \
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || { \
+	  echo "trimtab needs Python 3.11 or 3.12 with its venv module, and $(PYTHON) is not one:"; \
 	  echo "on Debian 'apt-get install python3.11-venv', or name another: make PYTHON=python3.12"; \
 	  exit 2; }
 	$(PYTHON) -m venv .venv

@@ -1,0 +1,1 @@
+"""Experiments: the local world, the agents that live in it, and studies of them."""

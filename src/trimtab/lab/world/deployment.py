@@ -1,0 +1,149 @@
+"""The address book of a deployed world, as `trimtab world --out FILE` writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from trimtab.core.errors import ConfigError
+from trimtab.core.quantise import Timestamp
+from trimtab.core.token import Address, Token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEntry:
+    """A mintable token: anyone may mint it to anyone. Its market is `erc20:SYMBOL`."""
+
+    address: Address
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """A settable price feed in US dollars. Its market is `chainlink:SYMBOL`."""
+
+    address: Address
+    decimals: int
+    heartbeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveEntry:
+    """A reserve of the lending pool. Its market is `aave_v3:SYMBOL`."""
+
+    token: Address
+    a_token: Address
+    variable_debt_token: Address
+    stable_debt_token: Address
+    rate_strategy: Address
+
+
+@dataclass(frozen=True, slots=True)
+class AaveEntry:
+    """The lending pool and its parts; reserves by symbol, in the pool's own order."""
+
+    addresses_provider: Address
+    pool: Address
+    pool_configurator: Address
+    acl_manager: Address
+    oracle: Address
+    data_provider: Address
+    reserves: dict[str, ReserveEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolEntry:
+    """An exchange pool. Its market is `uniswap_v3:BASE/QUOTE/FEE`."""
+
+    address: Address
+    token0: Address
+    token1: Address
+    fee: int
+    tick_spacing: int
+
+
+@dataclass(frozen=True, slots=True)
+class UniswapEntry:
+    """The exchange and its periphery; pools by `BASE/QUOTE/FEE`."""
+
+    factory: Address
+    position_manager: Address
+    router: Address
+    quoter: Address
+    tick_lens: Address
+    wrapped_native: Address
+    pools: dict[str, PoolEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class SafeEntry:
+    """What new Safes are made of."""
+
+    singleton: Address
+    factory: Address
+    fallback_handler: Address
+    multi_send_call_only: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where everything is. Tokens and feeds are by symbol.
+
+    `deployer` owns the protocols' switches, `liquidity_provider` the initial liquidity, and
+    `agents` are the other accounts that the node sends for without a signature.
+    """
+
+    chain: int
+    block: int
+    block_hash: str
+    timestamp: Timestamp
+    deployer: Address
+    liquidity_provider: Address
+    agents: tuple[Address, ...]
+    multicall: Address
+    tokens: dict[str, TokenEntry]
+    feeds: dict[str, FeedEntry]
+    aave_v3: AaveEntry
+    uniswap_v3: UniswapEntry
+    safe: SafeEntry
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """The names of all markets, as mandates write them."""
+        return (
+            *(f"erc20:{symbol}" for symbol in self.tokens),
+            *(f"chainlink:{symbol}" for symbol in self.feeds),
+            *(f"aave_v3:{symbol}" for symbol in self.aave_v3.reserves),
+            *(f"uniswap_v3:{name}" for name in self.uniswap_v3.pools),
+        )
+
+    def token(self, symbol: str) -> Token:
+        """The token of this symbol. Raises ConfigError if there is none."""
+        try:
+            entry = self.tokens[symbol]
+        except KeyError:
+            known = ", ".join(self.tokens)
+            raise ConfigError(f"no token {symbol} in this world: it has {known}") from None
+        return Token(self.chain, entry.address, entry.decimals, symbol)
+
+    def symbol(self, token: Address) -> str:
+        """The symbol of the token at an address. Raises ConfigError if there is none."""
+        for symbol, entry in self.tokens.items():
+            if entry.address == token:
+                return symbol
+        raise ConfigError(f"no token at {token} in this world")
+
+    def to_json(self) -> bytes:
+        """This address book as indented JSON."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Deployment:
+        """The address book that `to_json` wrote. Raises ConfigError if it is not one."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.DecodeError as error:
+            raise ConfigError(
+                f"not the address book of a world: {error}. `trimtab world --out` writes one"
+            ) from error

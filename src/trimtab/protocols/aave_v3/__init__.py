@@ -1,0 +1,45 @@
+"""Aave V3, the 3.0.2 line: supply, withdraw, borrow and repay at variable rates."""
+
+from trimtab.protocols.aave_v3.adapter import AaveV3Adapter
+from trimtab.protocols.aave_v3.market import (
+    AccountState,
+    LendingPool,
+    LendingState,
+    RateStrategy,
+    Reserve,
+    ReserveConfiguration,
+    ReserveState,
+)
+from trimtab.protocols.aave_v3.model.account import AccountData
+from trimtab.protocols.aave_v3.model.queries import (
+    account_summary,
+    health_factor,
+    supply_rate,
+    utilisation,
+    variable_borrow_rate,
+    withdrawable,
+)
+from trimtab.protocols.aave_v3.model.rates import Rates, interest_rates
+from trimtab.protocols.aave_v3.model.reserve import normalised_debt, normalised_income
+
+__all__ = [
+    "AaveV3Adapter",
+    "AccountData",
+    "AccountState",
+    "LendingPool",
+    "LendingState",
+    "RateStrategy",
+    "Rates",
+    "Reserve",
+    "ReserveConfiguration",
+    "ReserveState",
+    "account_summary",
+    "health_factor",
+    "interest_rates",
+    "normalised_debt",
+    "normalised_income",
+    "supply_rate",
+    "utilisation",
+    "variable_borrow_rate",
+    "withdrawable",
+]

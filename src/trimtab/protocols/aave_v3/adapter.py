@@ -1,0 +1,111 @@
+"""The Aave V3 adapter."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from trimtab.core.abi import Answer, Call, Log, Read, call_data
+from trimtab.core.actions import Action, Borrow, Repay, Supply, Withdraw
+from trimtab.core.adapter import Question
+from trimtab.core.errors import InvariantViolation
+from trimtab.core.market import Holding, Market, Place
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import Applied, Reverted, States
+from trimtab.core.token import Address
+from trimtab.protocols.aave_v3 import encode, events, reads
+from trimtab.protocols.aave_v3.market import LendingPool, LendingState
+from trimtab.protocols.aave_v3.model import verbs
+from trimtab.protocols.aave_v3.model.account import debt_balance, supply_balance
+from trimtab.protocols.aave_v3.model.reverts import RevertError
+
+
+class AaveV3Adapter:
+    """Supplies and variable debts of a pool; see `trimtab.core.adapter.Adapter`."""
+
+    def reads(self, question: Question[LendingState]) -> tuple[Read, ...]:
+        """Reserves and accounts, in one round."""
+        return reads.reads(cast(LendingPool, question.market), question)
+
+    def decode(self, question: Question[LendingState], answers: Sequence[Answer]) -> LendingState:
+        """The state that the answers give."""
+        return reads.decode(cast(LendingPool, question.market), question, answers)
+
+    def accrue(self, state: LendingState, at: Timestamp) -> LendingState:
+        """The state at a later moment; stored indices move only when the pool is called."""
+        return replace(state, timestamp=at)
+
+    def apply(self, states: States, action: Action) -> Applied | Reverted:
+        """A supply, withdrawal, borrow or repayment."""
+        pool = cast(LendingPool, states.market(action.market))
+        try:
+            match action:
+                case Supply():
+                    return verbs.supply(states, pool, action)
+                case Withdraw():
+                    return verbs.withdraw(states, pool, action)
+                case Borrow():
+                    return verbs.borrow(states, pool, action)
+                case Repay():
+                    return verbs.repay(states, pool, action)
+                case _:
+                    raise _impossible(action)
+        except RevertError as error:
+            return error.outcome
+
+    def observe(self, state: LendingState, log: Log) -> LendingState:
+        """The state after a log of the pool or its tokens."""
+        return events.observe(state, log)
+
+    def encode(self, states: States, action: Action) -> tuple[Call, ...]:
+        """The one call of the action."""
+        pool = cast(LendingPool, states.market(action.market))
+        match action:
+            case Supply():
+                return (encode.supply(pool, action),)
+            case Withdraw():
+                return (encode.withdraw(pool, action),)
+            case Borrow():
+                return (encode.borrow(pool, action),)
+            case Repay():
+                return (encode.repay(pool, action),)
+            case _:
+                raise _impossible(action)
+
+    def holdings(
+        self, states: States, market: Market[LendingState], account: Address
+    ) -> tuple[Holding, ...]:
+        """What the account has supplied, and after each supply what it owes of that token."""
+        state = states[market]
+        position = state.account(account)
+        found: list[Holding] = []
+        for token, reserve in state.reserves.items():
+            supplied, owed = position.scaled_supplies[token], position.scaled_debts[token]
+            if supplied:
+                raw = supply_balance(position, reserve, state.timestamp)
+                found.append(Holding(Place(market.id, token), supplied, raw))
+            if owed:
+                raw = debt_balance(position, reserve, state.timestamp)
+                found.append(Holding(Place(market.id, token, "debt"), -owed, -raw))
+        return tuple(found)
+
+    def emitters(self, market: Market[LendingState]) -> tuple[Address, ...]:
+        """The pool, and each reserve's aToken and variable debt token."""
+        pool = cast(LendingPool, market)
+        tokens = [(reserve.a_token, reserve.variable_debt_token) for reserve in pool.reserves]
+        return (pool.address, *(emitter for pair in tokens for emitter in pair))
+
+    def audits(
+        self, market: Market[LendingState], account: Address
+    ) -> tuple[tuple[Place, Read], ...]:
+        """The balances of aTokens and variable debt tokens as they state them."""
+        asked = call_data("balanceOf(address)", account)
+        found: list[tuple[Place, Read]] = []
+        for reserve in cast(LendingPool, market).reserves:
+            found.append((Place(market.id, reserve.token), Read(reserve.a_token, asked)))
+            owed = Place(market.id, reserve.token, "debt")
+            found.append((owed, Read(reserve.variable_debt_token, asked)))
+        return tuple(found)
+
+
+def _impossible(action: Action) -> InvariantViolation:
+    return InvariantViolation("INV-5 the adapter law", f"a lending pool cannot {action}")

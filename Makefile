@@ -67,7 +67,7 @@ types: setup ## Check types, strictly
 
 .PHONY: imports
 imports: setup ## Check that imports point downwards
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: mutants
 mutants: setup ## Flip each rounding and each one-off of the models in turn; every flip must fail a law

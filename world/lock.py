@@ -59,11 +59,14 @@ def lock(package: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the lock, unless an address is left in it."""
+    """Write the lock where it changes, unless an address is left in it."""
+    path = WORLD / "package-lock.json"
     text = json.dumps(lock(json.loads((WORLD / "package.json").read_text())), indent=2) + "\n"
     if "://" in text:
         raise SystemExit("the lock would hold an address; see KEPT in world/lock.py")
-    (WORLD / "package-lock.json").write_text(text)
+    # An untouched file spares the world, which may be in use, a new installation.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 if __name__ == "__main__":

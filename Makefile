@@ -91,6 +91,6 @@ lock: setup ## Renew both locks to the newest versions that pyproject.toml and w
 
 .PHONY: clean
 clean: ## Remove what set-up and runs leave behind
-	rm -rf .venv world/node_modules build dist .hypothesis .import_linter_cache
+	rm -rf .venv world/node_modules world/.cache build dist .hypothesis .import_linter_cache
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find src tests world -name __pycache__ -type d -prune -exec rm -rf {} +

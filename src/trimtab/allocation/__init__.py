@@ -1,0 +1,1 @@
+"""How much where, under costs and limits."""

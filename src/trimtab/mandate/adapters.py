@@ -1,0 +1,21 @@
+"""The protocols that a mandate may use."""
+
+from typing import cast
+
+from trimtab.core.adapter import Adapters
+from trimtab.protocols.aave_v3 import AaveV3Adapter
+from trimtab.protocols.chainlink import ChainlinkAdapter
+from trimtab.protocols.erc20 import Erc20Adapter
+from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
+
+ADAPTERS = cast(
+    Adapters,
+    {
+        "aave_v3": AaveV3Adapter(),
+        "chainlink": ChainlinkAdapter(),
+        "erc20": Erc20Adapter(),
+        "uniswap_v3": UniswapV3Adapter(),
+    },
+)
+"""Every adapter by the name of its protocol. Each is bound to its own state; the mapping is not,
+since which state goes with which adapter is decided by the market at hand."""

@@ -1,0 +1,106 @@
+"""The mandate's document: every key that the TOML file may hold. Unknown keys are errors.
+
+Shares are exact: `"35 %"`, `"7/20"` or `0.35` (read as a decimal, never as a binary float).
+Docstrings of the fields are the source of docs/reference/mandate.md.
+"""
+
+from fractions import Fraction
+
+import msgspec
+
+Parameter = bool | int | str | Fraction | list["Parameter"] | dict[str, "Parameter"]
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the mandate in which every key is known."""
+
+
+class Account(Document, frozen=True, kw_only=True):
+    """Whose capital it is, and which key acts for it."""
+
+    signer: str
+    """`env:NAME`, `file:PATH` (mode 0600), or `local` for the local world's own key."""
+    address: str = "local"
+    """The Safe that holds the capital; `local` is the one that the local world makes."""
+
+
+class Chain(Document, frozen=True, kw_only=True):
+    """The chain that ticks."""
+
+    id: int = 31337
+    """Chain id; a node that answers another is refused."""
+    rpc: tuple[str, ...] = ("local",)
+    """Node addresses, each `env:NAME`, `http://…` or `local`; the first is used."""
+    book: str = "local"
+    """Path of the address book that names the markets, or `local`."""
+    cadence: int = 1
+    """Tick on every so-many-th block."""
+    block_seconds: int = 12
+    """Expected seconds until the next block: plans are computed for that moment."""
+    deadline_blocks: int = 3
+    """A plan that has not landed after this many blocks is void."""
+
+
+class StrategyEntry(Document, frozen=True, kw_only=True):
+    """One strategy and its share of the capital."""
+
+    name: str
+    """How reports call it; unique."""
+    use: str
+    """`module:Class` of the strategy."""
+    share: Fraction = Fraction(0)
+    """Share of the capital at the start; the shares sum to at most 1."""
+    sweeps: bool = False
+    """It has no share of its own but places what idles of all others; at most one does."""
+    parameters: dict[str, Parameter] = {}
+    """The strategy's own fields; tokens and places by name."""
+
+
+class LimitEntries(Document, frozen=True, kw_only=True):
+    """What may not happen. Shares are of the account's equity."""
+
+    cap: dict[str, Fraction] = {}
+    """Most that may be in a place (`aave_v3:USDC`), a protocol (`protocol:aave_v3`), a market
+    (`market:aave_v3`), or a token wherever it lies (`token:WETH`)."""
+    turnover_per_day: Fraction = Fraction(1)
+    """Most that may be swapped within 24 hours, as value sold over equity."""
+    minimum_idle: Fraction = Fraction(0)
+    """Least that must lie in the account itself."""
+    slippage: Fraction = Fraction(1, 100)
+    """Most that a swap may lose against the oracle, fee included, in the worst fill that its bounds
+    allow."""
+    state_age: int = 3600
+    """Oldest state, in seconds before the newest clock known, that may be decided on."""
+    max_equity: int | None = None
+    """Most that may be managed, in whole units of the numeraire."""
+
+
+class Execution(Document, frozen=True, kw_only=True):
+    """How plans are made and paid for."""
+
+    horizon_days: int = 30
+    """A move must pay for itself within this time."""
+    fill_tolerance: Fraction = Fraction(3, 1000)
+    """A fill may be this much worse than the model's before the plan reverts."""
+    max_fee_gwei: int = 200
+    """Highest fee per unit of gas that is ever signed."""
+    priority_fee_gwei: Fraction = Fraction(1)
+    """Tip per unit of gas."""
+    native: str = "WETH"
+    """The token whose feed prices the gas."""
+
+
+class Mandate(Document, frozen=True, kw_only=True):
+    """The whole mandate."""
+
+    numeraire: str
+    """The token that everything is valued in."""
+    account: Account
+    markets: tuple[str, ...]
+    """Pools and lending pools that may be used, by the names of the address book."""
+    feeds: dict[str, str] | None = None
+    """Feed per token symbol; by default `chainlink:SYMBOL` for each token."""
+    strategies: tuple[StrategyEntry, ...]
+    chain: Chain = Chain()
+    limits: LimitEntries = LimitEntries()
+    execution: Execution = Execution()

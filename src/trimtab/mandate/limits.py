@@ -1,0 +1,98 @@
+"""Limits: each compares exact fractions, measured with rounding against us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from trimtab.core.market import Place
+from trimtab.core.plan import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One swap's value at oracle prices: what is sold, and the least that its bounds accept."""
+
+    name: str
+    sold: Fraction
+    least: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What limits look at: a book's values now or after a plan, and what the plan does.
+
+    `values` are in base units of the numeraire; `names` gives each place its ids (its own name,
+    protocol, market, token). `traded` is the value sold within the last 24 hours, this plan
+    included.
+    """
+
+    values: Mapping[Place, Fraction]
+    names: Mapping[Place, frozenset[str]]
+    wallets: frozenset[Place]
+    age: int
+    fills: tuple[Fill, ...] = ()
+    traded: Fraction = Fraction(0)
+
+    @property
+    def equity(self) -> Fraction:
+        """The worth of the whole book."""
+        return sum(self.values.values(), Fraction(0))
+
+    def share(self, value: Fraction) -> Fraction:
+        """A value over equity; all of it where there is no equity left to compare with."""
+        equity = self.equity
+        if equity > 0:
+            return value / equity
+        return Fraction(0) if not value else Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of a mandate.
+
+    State limits (caps, minimum idle) hold for the book at any moment and can be broken by the
+    market; plan limits (turnover, slippage, age) hold for what we do.
+    """
+
+    caps: Mapping[str, Fraction] = field(default_factory=dict)
+    turnover_per_day: Fraction = Fraction(1)
+    minimum_idle: Fraction = Fraction(0)
+    slippage: Fraction = Fraction(1, 100)
+    state_age: int = 3600
+    max_equity: Fraction | None = None
+
+    def of_state(self, scene: Scene) -> tuple[Measure, ...]:
+        """Caps and minimum idle, measured on a book."""
+        capped = (
+            Measure(f"cap {name}", scene.share(self.held(scene, name)), cap)
+            for name, cap in self.caps.items()
+        )
+        idle = sum((scene.values.get(place, Fraction(0)) for place in scene.wallets), Fraction(0))
+        floor = Measure("minimum idle (negated)", -scene.share(idle), -self.minimum_idle)
+        return (*capped, floor)
+
+    def of_plan(self, scene: Scene) -> tuple[Measure, ...]:
+        """Turnover, slippage, age and the managed equity, measured on a plan."""
+        slips = (
+            Measure(f"slippage {fill.name}", 1 - fill.least / fill.sold, self.slippage)
+            for fill in scene.fills
+            if fill.sold
+        )
+        measures = (
+            Measure("turnover per day", scene.share(scene.traded), self.turnover_per_day),
+            Measure("state age", Fraction(scene.age), Fraction(self.state_age)),
+            *slips,
+        )
+        if self.max_equity is None:
+            return measures
+        return (*measures, Measure("max equity", scene.equity, self.max_equity))
+
+    @staticmethod
+    def held(scene: Scene, name: str) -> Fraction:
+        """The value in all places that carry an id."""
+        return sum(
+            (value for place, value in scene.values.items() if name in scene.names[place]),
+            Fraction(0),
+        )

@@ -1,0 +1,5 @@
+"""Measures of what can be lost: oracle prices now, more as positions that need them arrive."""
+
+from trimtab.risk.oracle import oracle_prices
+
+__all__ = ["oracle_prices"]

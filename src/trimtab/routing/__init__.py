@@ -1,0 +1,7 @@
+"""How to get there: from wished amounts to an ordered plan of exact actions."""
+
+from trimtab.routing.gas import GAS_OF
+from trimtab.routing.planner import Draft, Terms, draft
+from trimtab.routing.route import BestSinglePool, Part, Router
+
+__all__ = ["GAS_OF", "BestSinglePool", "Draft", "Part", "Router", "Terms", "draft"]

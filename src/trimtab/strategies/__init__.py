@@ -1,0 +1,6 @@
+"""Bundled strategies: pure functions from a view to a target."""
+
+from trimtab.strategies.constant_mix import ConstantMix
+from trimtab.strategies.lending_yield import LendingYield
+
+__all__ = ["ConstantMix", "LendingYield"]

@@ -1,0 +1,54 @@
+"""Lend what idles, where it earns most after our own effect on the rate."""
+
+from dataclasses import dataclass
+
+from trimtab.allocation.lending import best_split, revenue
+from trimtab.allocation.rates import supply_curve
+from trimtab.core.market import Place, wallet
+from trimtab.core.strategy import Decision, Hold, Leg, Needs, Strategy, Target, View
+from trimtab.core.token import Token
+
+
+@dataclass(frozen=True, slots=True)
+class LendingYield(Strategy):
+    """Split each token over its lenders so that the revenue per year is greatest.
+
+    Size-aware: every rate is the lender's own curve with our supply in it. What the optimiser
+    guarantees is stated in `best_split`. The edge is the gain in revenue per year over what the
+    book earns as it lies; `least_gain` is the smallest such gain, as a share of the value lent
+    and idle, that is worth looking at.
+    """
+
+    lenders: tuple[Place, ...]
+    least_gain: float = 0.0005
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that can be lent, each once."""
+        return tuple(dict.fromkeys(place.token for place in self.lenders))
+
+    @property
+    def needs(self) -> Needs:
+        """The lenders and the wallet."""
+        return (*self.lenders, *map(wallet, self.tokens))
+
+    def decide(self, view: View) -> Decision:
+        """Every token split anew when that earns enough more than it does now."""
+        if not view.equity:
+            return Hold("nothing idles")
+        gain, legs, words = 0.0, [], []
+        for token in self.tokens:
+            places = [place for place in self.lenders if place.token == token]
+            curves = [supply_curve(view, place) for place in places]
+            lent = [view[place].raw for place in places]
+            total = view[wallet(token)].raw + sum(lent)
+            price = float(view.prices.price(token))
+            split = best_split(total, curves)
+            gain += price * (split.revenue - revenue(lent, curves))
+            for place, raw, curve in zip(places, split.amounts, curves, strict=True):
+                legs.append(Leg(place, raw * price / float(view.equity)))
+                words.append(f"{place} {raw / max(total, 1):.0%} at {curve(raw):.2%}")
+        edge = gain / float(view.equity)
+        if edge < self.least_gain:
+            return Hold(f"lending anew would add {edge:.3%} a year, least {self.least_gain:.3%}")
+        return Target(*legs, edge=edge, why=f"lend {', '.join(words)}: {edge:+.3%} a year")

@@ -1,0 +1,118 @@
+"""The Uniswap V3 adapter."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
+from trimtab.core.actions import Action, Swap
+from trimtab.core.adapter import Question
+from trimtab.core.errors import InvariantViolation
+from trimtab.core.market import Holding, Market, Place
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import Applied, Reverted, States
+from trimtab.core.token import Address
+from trimtab.protocols.uniswap_v3 import encode, model, reads
+from trimtab.protocols.uniswap_v3.market import Pool, PoolState
+from trimtab.protocols.uniswap_v3.model import events
+
+
+class UniswapV3Adapter:
+    """A pool's price, liquidity, fees and ticks; see `trimtab.core.adapter.Adapter`."""
+
+    def reads(self, question: Question[PoolState]) -> tuple[Read, ...]:
+        """The hot fields; then, where they are missing, words of the bitmap and ticks."""
+        return reads.reads(cast(Pool, question.market), question)
+
+    def decode(self, question: Question[PoolState], answers: Sequence[Answer]) -> PoolState:
+        """The state that the answers give, on top of what is known."""
+        return reads.decode(cast(Pool, question.market), question, answers)
+
+    def accrue(self, state: PoolState, at: Timestamp) -> PoolState:
+        """The state at a later moment: nothing that is kept of a pool changes by time."""
+        return replace(state, timestamp=at)
+
+    def apply(self, states: States, action: Action) -> Applied | Reverted:
+        """A swap of an exact amount through the router."""
+        if not isinstance(action, Swap):
+            raise InvariantViolation("INV-5 the adapter law", f"a pool cannot {action}")
+        return model.exact_input_single(states, cast(Pool, states.market(action.market)), action)
+
+    def observe(self, state: PoolState, log: Log) -> PoolState:
+        """The state after an event of the pool; one that leaves it alone is passed over.
+
+        A state that is not whole cannot follow an event: its ticks are all to be read.
+        """
+        follow = _FOLLOW.get(log.topics[0]) if log.topics else None
+        if follow is None:
+            return state
+        return follow(state, log) if state.is_whole else state.unread()
+
+    def encode(self, states: States, action: Action) -> tuple[Call, ...]:
+        """The router's call."""
+        if not isinstance(action, Swap):
+            raise InvariantViolation("INV-5 the adapter law", f"a pool cannot {action}")
+        return (encode.exact_input_single(cast(Pool, states.market(action.market)), action),)
+
+    def holdings(
+        self, states: States, market: Market[PoolState], account: Address
+    ) -> tuple[Holding, ...]:
+        """Nothing: positions are not kept."""
+        return ()
+
+    def emitters(self, market: Market[PoolState]) -> tuple[Address, ...]:
+        """The pool itself."""
+        return (market.address,)
+
+    def audits(self, market: Market[PoolState], account: Address) -> tuple[tuple[Place, Read], ...]:
+        """Nothing, as of `holdings`."""
+        return ()
+
+
+# ------------------------------------------------------------------------------------ events
+
+
+def _initialize(state: PoolState, log: Log) -> PoolState:
+    price, tick = log_words(log)
+    return events.initialized(state, price, signed(tick))
+
+
+def _swap(state: PoolState, log: Log) -> PoolState:
+    amount0, amount1, price, liquidity, tick = log_words(log)
+    return events.swapped(state, signed(amount0), signed(amount1), price, liquidity, signed(tick))
+
+
+def _mint(state: PoolState, log: Log) -> PoolState:
+    return events.liquidity_changed(state, *_range(log), log_words(log)[1])
+
+
+def _burn(state: PoolState, log: Log) -> PoolState:
+    return events.liquidity_changed(state, *_range(log), -log_words(log)[0])
+
+
+def _flash(state: PoolState, log: Log) -> PoolState:
+    return events.flashed(state, *log_words(log)[2:4])
+
+
+def _set_fee_protocol(state: PoolState, log: Log) -> PoolState:
+    return events.fee_protocol_set(state, *log_words(log)[2:4])
+
+
+def _collect_protocol(state: PoolState, log: Log) -> PoolState:
+    return events.protocol_collected(state, *log_words(log)[:2])
+
+
+def _range(log: Log) -> tuple[int, int]:
+    lower, upper = (signed(int.from_bytes(at, "big")) for at in log.topics[2:4])
+    return lower, upper
+
+
+_FOLLOW: Mapping[bytes, Callable[[PoolState, Log], PoolState]] = {
+    topic("Initialize(uint160,int24)"): _initialize,
+    topic("Swap(address,address,int256,int256,uint160,uint128,int24)"): _swap,
+    topic("Mint(address,address,int24,int24,uint128,uint256,uint256)"): _mint,
+    topic("Burn(address,int24,int24,uint128,uint256,uint256)"): _burn,
+    topic("Flash(address,address,uint256,uint256,uint256,uint256)"): _flash,
+    topic("SetFeeProtocol(uint8,uint8,uint8,uint8)"): _set_fee_protocol,
+    topic("CollectProtocol(address,address,uint128,uint128)"): _collect_protocol,
+}

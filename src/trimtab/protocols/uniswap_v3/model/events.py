@@ -1,0 +1,148 @@
+"""What a pool's events tell of its state, exactly. Source: UniswapV3Pool.sol.
+
+A Swap event names no fee growth, but its amounts and its last price fix every step between,
+whatever kind of swap it was, so the swap is walked again. Where an event contradicts the state,
+nothing of the ticks is believed any longer: they are all to be read anew.
+"""
+
+from bisect import bisect_left
+from dataclasses import replace
+
+from trimtab.core.abi import UINT256_MAX
+from trimtab.protocols.shared.rounding import mul_div_down
+from trimtab.protocols.uniswap_v3.market import PoolState, TickState
+from trimtab.protocols.uniswap_v3.model.step import (
+    amount0_delta_up,
+    amount1_delta_up,
+    compute_swap_step,
+)
+from trimtab.protocols.uniswap_v3.model.swap import INT256_MAX
+from trimtab.protocols.uniswap_v3.model.walk import Q128, UINT128_MAX, Walk
+
+# ------------------------------------------------------------------------------------- price
+
+
+def initialized(state: PoolState, price: int, tick: int) -> PoolState:
+    """The pool after Initialize."""
+    return replace(state, sqrt_price_x96=price, tick=tick)
+
+
+def swapped(
+    state: PoolState, amount0: int, amount1: int, price: int, liquidity: int, tick: int
+) -> PoolState:
+    """The pool after Swap; amounts are positive where they went in, the rest is as it ended."""
+    zero_for_one = amount0 > 0 or (amount1 <= 0 and price < state.sqrt_price_x96)
+    walk = _walk_again(state, zero_for_one, max(amount0, amount1), price)
+    if walk is None or (walk.tick, walk.liquidity) != (tick, liquidity):
+        return state.unread()
+    return walk.arrived(state)
+
+
+def _walk_again(state: PoolState, zero_for_one: bool, paid: int, last: int) -> Walk | None:
+    """The walk that took `paid` to the price `last`, or none if there is no such walk.
+
+    Every stop on the way was reached in full. What is left belongs to the stretch in which the
+    swap ended, and what of it did not move the price was fee.
+    """
+    walk = Walk.start(state, zero_for_one)
+    if last > walk.price if zero_for_one else last < walk.price:
+        return None
+    while paid or walk.price != last:
+        stop = walk.next_stop()
+        if stop[2] < last if zero_for_one else stop[2] > last:
+            price = last
+            amount_in = (
+                amount0_delta_up(last, walk.price, walk.liquidity)
+                if zero_for_one
+                else amount1_delta_up(walk.price, last, walk.liquidity)
+            )
+            fee = paid - amount_in
+        else:
+            price, amount_in, _, fee = compute_swap_step(
+                walk.price, stop[2], walk.liquidity, INT256_MAX, state.fee
+            )
+        if fee < 0 or amount_in + fee > paid:
+            return None
+        walk.step(stop, price, amount_in, 0, fee)
+        paid -= amount_in + fee
+    return walk
+
+
+# --------------------------------------------------------------------------------- liquidity
+
+
+def liquidity_changed(state: PoolState, lower: int, upper: int, change: int) -> PoolState:
+    """The pool after Mint, or Burn with a negative change. Source: Tick.sol `update`, `clear`."""
+    if change == 0:
+        return state
+    ticks, bitmap = dict(state.ticks), list(state.initialized)
+    for tick, net in ((lower, change), (upper, -change)):
+        updated = _updated(state, tick, change, net)
+        if updated.liquidity_gross < 0:
+            return state.unread()
+        at = bisect_left(bitmap, tick)
+        if tick not in ticks:
+            bitmap.insert(at, tick)
+        ticks[tick] = updated
+        if updated.liquidity_gross == 0:
+            del ticks[tick], bitmap[at]
+    in_range = lower <= state.tick < upper
+    return replace(
+        state,
+        liquidity=state.liquidity + change if in_range else state.liquidity,
+        initialized=tuple(bitmap),
+        ticks=ticks,
+    )
+
+
+def _updated(state: PoolState, tick: int, change: int, net: int) -> TickState:
+    known = state.ticks.get(tick)
+    if known is None:
+        # By convention all growth before a tick is initialised happened below it.
+        is_below = tick <= state.tick
+        outside0 = state.fee_growth_global0 if is_below else 0
+        outside1 = state.fee_growth_global1 if is_below else 0
+        return TickState(change, net, outside0, outside1)
+    return replace(
+        known,
+        liquidity_gross=known.liquidity_gross + change,
+        liquidity_net=known.liquidity_net + net,
+    )
+
+
+# -------------------------------------------------------------------------------------- fees
+
+
+def flashed(state: PoolState, paid0: int, paid1: int) -> PoolState:
+    """The pool after Flash: what was paid beyond the loan is fee."""
+    growth0, owed0 = _flash_fee(state, paid0, state.fee_protocol % 16)
+    growth1, owed1 = _flash_fee(state, paid1, state.fee_protocol >> 4)
+    return replace(
+        state,
+        fee_growth_global0=state.fee_growth_global0 + growth0 & UINT256_MAX,
+        fee_growth_global1=state.fee_growth_global1 + growth1 & UINT256_MAX,
+        protocol_fees0=state.protocol_fees0 + owed0 & UINT128_MAX,
+        protocol_fees1=state.protocol_fees1 + owed1 & UINT128_MAX,
+    )
+
+
+def _flash_fee(state: PoolState, paid: int, divisor: int) -> tuple[int, int]:
+    """The fee growth and the protocol's part of a flash loan's payment in one token."""
+    if paid == 0:
+        return 0, 0
+    owed = paid // divisor if divisor else 0
+    return mul_div_down(paid - owed, Q128, state.liquidity), owed
+
+
+def fee_protocol_set(state: PoolState, divisor0: int, divisor1: int) -> PoolState:
+    """The pool after SetFeeProtocol."""
+    return replace(state, fee_protocol=divisor0 + (divisor1 << 4))
+
+
+def protocol_collected(state: PoolState, amount0: int, amount1: int) -> PoolState:
+    """The pool after CollectProtocol."""
+    return replace(
+        state,
+        protocol_fees0=state.protocol_fees0 - amount0,
+        protocol_fees1=state.protocol_fees1 - amount1,
+    )

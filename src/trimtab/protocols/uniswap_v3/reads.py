@@ -1,0 +1,152 @@
+"""What is asked of a pool, and how the answers become its state.
+
+Every block: price, liquidity, fee growth and protocol fees. Where nothing is known, the pool's
+identity too, then the words of its bitmap, then its initialised ticks, a page a round. A known
+state must already stand at the block, the events of it folded in: where the chain's answers
+differ from it, the ticks are not believed and are read anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from eth_utils.crypto import keccak
+
+from trimtab.core.abi import Answer, Read, call_data, signed, word, words
+from trimtab.core.adapter import Question
+from trimtab.core.errors import DataError, MissingRead
+from trimtab.core.quantise import Timestamp
+from trimtab.core.token import Address, address_from_bytes
+from trimtab.protocols.uniswap_v3.market import Pool, PoolState, TickState
+
+PAGE = 500
+"""How many words of the bitmap, or ticks, one round asks for."""
+
+_INIT_CODE_HASH = bytes.fromhex("e34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54")
+_HOT = (
+    "slot0()",
+    "liquidity()",
+    "feeGrowthGlobal0X128()",
+    "feeGrowthGlobal1X128()",
+    "protocolFees()",
+)
+_IDENTITY = ("token0()", "token1()", "fee()", "tickSpacing()")
+
+
+def reads(pool: Pool, question: Question[PoolState]) -> tuple[Read, ...]:
+    """The hot fields and, where nothing is known, who the pool is; then what is missing."""
+    known = question.known
+    if question.round:
+        return tuple(Read(pool.address, data) for data in _missing_page(_begun(pool, question)))
+    hot = tuple(Read(pool.address, call_data(signature)) for signature in _HOT)
+    if known is not None:
+        return hot
+    identity = tuple(Read(pool.address, call_data(signature)) for signature in _IDENTITY)
+    return (*hot, *identity, Read(pool.router, call_data("factory()")))
+
+
+def decode(pool: Pool, question: Question[PoolState], answers: Sequence[Answer]) -> PoolState:
+    """The state so far, from a round's answers.
+
+    Raises MissingRead for answers that are absent, short or refused, and DataError if the
+    contracts are not those of the market.
+    """
+    known, asked = question.known, len(reads(pool, question))
+    if len(answers) != asked:
+        raise MissingRead(f"{len(answers)} answers to {asked} reads of {pool.name}")
+    if question.round:
+        begun = _begun(pool, question)
+        decode_page = _decode_words if begun.missing_words else _decode_ticks
+        return decode_page(pool, begun, answers)
+    now = _decode_hot(pool, question.head.timestamp, answers)
+    if known is None:
+        _check_identity(pool, answers[len(_HOT) :])
+        return now.unread()
+    folded = replace(now, initialized=known.initialized, ticks=known.ticks)
+    is_current = known.is_whole and replace(known, timestamp=now.timestamp) == folded
+    return folded if is_current else now.unread()
+
+
+def _begun(pool: Pool, question: Question[PoolState]) -> PoolState:
+    if question.known is None:
+        raise MissingRead(
+            f"round {question.round} of {pool.name} goes by the state of round 0, which is absent"
+        )
+    return question.known
+
+
+def _missing_page(state: PoolState) -> list[bytes]:
+    if state.missing_words:
+        return [call_data("tickBitmap(int16)", at) for at in state.missing_words[:PAGE]]
+    return [call_data("ticks(int24)", tick) for tick in state.missing_ticks[:PAGE]]
+
+
+def _decode_hot(pool: Pool, timestamp: Timestamp, answers: Sequence[Answer]) -> PoolState:
+    slot0, liquidity, growth0, growth1, protocol_fees = answers[: len(_HOT)]
+    price, tick, _, _, _, fee_protocol, _ = words(slot0, 7, f"slot0 of {pool.name}")
+    fees0, fees1 = words(protocol_fees, 2, f"protocolFees of {pool.name}")
+    return PoolState(
+        timestamp=timestamp,
+        fee=pool.fee,
+        tick_spacing=pool.tick_spacing,
+        sqrt_price_x96=price,
+        tick=signed(tick),
+        liquidity=words(liquidity, 1, f"liquidity of {pool.name}")[0],
+        fee_growth_global0=words(growth0, 1, f"feeGrowthGlobal0X128 of {pool.name}")[0],
+        fee_growth_global1=words(growth1, 1, f"feeGrowthGlobal1X128 of {pool.name}")[0],
+        protocol_fees0=fees0,
+        protocol_fees1=fees1,
+        fee_protocol=fee_protocol,
+    )
+
+
+def _check_identity(pool: Pool, answers: Sequence[Answer]) -> None:
+    *of_pool, factory = answers
+    pair = (pool.token0.address, pool.token1.address)
+    expected: tuple[str | int, ...] = (*pair, pool.fee, pool.tick_spacing)
+    for signature, answer, declared in zip(_IDENTITY, of_pool, expected, strict=True):
+        (stated,) = words(answer, 1, f"{signature} of {pool.name}")
+        if word(stated) != word(declared):
+            shown = f"{stated:#042x}" if isinstance(declared, str) else stated
+            raise DataError(
+                f"{pool.name} at {pool.address} answers {signature} with {shown}, but it was "
+                f"declared with {declared}: correct the declaration, or the address"
+            )
+    words(factory, 1, f"factory() of the router of {pool.name}")
+    reached = _pool_reached(pool, factory.data[12:32])
+    if reached != pool.address:
+        raise DataError(
+            f"the router {pool.router} would trade {pool.name} at {reached}, not at "
+            f"{pool.address}: name the router of the factory that made the pool"
+        )
+
+
+def _pool_reached(pool: Pool, factory: bytes) -> Address:
+    """The address that a router of this factory calls. Source: PoolAddress.sol."""
+    key = word(pool.token0.address) + word(pool.token1.address) + word(pool.fee)
+    made = keccak(b"\xff" + factory + keccak(key) + _INIT_CODE_HASH)
+    return address_from_bytes(made)
+
+
+def _decode_words(pool: Pool, known: PoolState, answers: Sequence[Answer]) -> PoolState:
+    found = list(known.initialized)
+    for at, answer in zip(known.missing_words, answers, strict=False):
+        (bits,) = words(answer, 1, f"tickBitmap({at}) of {pool.name}")
+        found += [((at << 8) + bit) * known.tick_spacing for bit in range(256) if bits >> bit & 1]
+    return replace(
+        known,
+        initialized=tuple(sorted(found)),
+        missing_words=known.missing_words[len(answers) :],
+    )
+
+
+def _decode_ticks(pool: Pool, known: PoolState, answers: Sequence[Answer]) -> PoolState:
+    ticks = dict(known.ticks)
+    for tick, answer in zip(known.missing_ticks, answers, strict=False):
+        gross, net, outside0, outside1 = words(answer, 4, f"ticks({tick}) of {pool.name}")
+        if gross == 0:
+            raise MissingRead(
+                f"tick {tick} of {pool.name} is set in the bitmap but has no liquidity: "
+                "the node answered from different blocks; ask again"
+            )
+        ticks[tick] = TickState(gross, signed(net), outside0, outside1)
+    return replace(known, ticks=ticks)

@@ -1,0 +1,181 @@
+"""One tick's reading: every market at one block, its logs, and the chain's own sums.
+
+The port that a world is built on is `Reader.observe`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_canonical
+from trimtab.chain.multicall import Multicall, ask
+from trimtab.chain.rpc import NodeRefusal, Reply, Rpc
+from trimtab.core.abi import Answer, Log, Read, words
+from trimtab.core.adapter import Adapter, Adapters, Question, adapter_of
+from trimtab.core.errors import MissingRead, Reorg, RpcError
+from trimtab.core.market import Accounts, Head, Market, Place, State
+from trimtab.core.reading import Observation, Reading, decode, emitters, prepared
+from trimtab.core.states import States
+from trimtab.core.token import Address
+
+MOST_ROUNDS = 64
+"""Rounds after which a market that still asks is not believed."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """One market's way through the rounds: its open question and what was answered before."""
+
+    adapter: Adapter[State]
+    question: Question[State]
+    reads: tuple[Read, ...]
+    rounds: tuple[tuple[Answer, ...], ...] = ()
+
+    def fold(self, adapters: Adapters, logs: tuple[Log, ...]) -> bool:
+        """Take the logs in before round 0; whether what was asked is still the question."""
+        question = self.question
+        known = prepared(adapters, question.market, question.known, logs)
+        if known is question.known:
+            return True
+        self.question = replace(question, known=known)
+        asked, self.reads = self.reads, self.adapter.reads(self.question)
+        return asked == self.reads
+
+    def learn(self, answers: tuple[Answer, ...]) -> None:
+        """Take a round's answers in, and ask what they leave open."""
+        if not self.reads:
+            return
+        state = self.adapter.decode(self.question, answers)
+        self.rounds = (*self.rounds, answers)
+        number = self.question.round + 1
+        self.question = replace(self.question, known=state, round=number)
+        self.reads = self.adapter.reads(self.question)
+        if self.reads and number >= MOST_ROUNDS:
+            raise MissingRead(
+                f"{self.question.market.name} still asks after {MOST_ROUNDS} rounds of reads: "
+                "its contract never comes to an end; drop the market"
+            )
+
+
+class Reader:
+    """Reads some markets of one chain, for `account` and the other tracked accounts."""
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        adapters: Adapters,
+        markets: tuple[Market[State], ...],
+        accounts: Accounts,
+        account: Address,
+        multicall: Multicall | None = None,
+    ) -> None:
+        self._rpc = rpc
+        self._adapters = adapters
+        self._markets = markets
+        self._accounts = accounts
+        self._multicall = multicall or Multicall()
+        self._emitters = emitters(adapters, markets)
+        self._audits = tuple(
+            audit
+            for market in markets
+            for audit in adapter_of(adapters, market).audits(market, account)
+        )
+
+    async def observe(self, known: States | None, at: Head) -> Observation:
+        """The states at a block, and the reading that `core.reading.decode` gives them from.
+
+        With `known` states of an earlier block only what changed is read, and the logs since.
+        Raises Reorg if either block is no longer part of the chain, RpcError and MissingRead.
+        """
+        try:
+            reading = await self._reading(known, at)
+        except NodeRefusal:
+            await check_canonical(self._rpc, (at,))
+            raise
+        states = decode(self._adapters, self._markets, self._accounts, known, reading)
+        return Observation(states, reading)
+
+    async def _reading(self, known: States | None, at: Head) -> Reading:
+        previous = at if known is None else known.heads[at.chain]
+        _check_ahead(previous, at)
+        courses = [self._course(market, known, at) for market in self._markets]
+        reads = [read for course in courses for read in course.reads]
+        audits = [read for _, read in self._audits]
+        query = LogQuery(self._emitters, previous, at)
+        replies = iter(
+            await self._rpc.batch(
+                (
+                    block_by_hash(at),
+                    *self._multicall.requests(reads, at),
+                    *self._multicall.requests(audits, at),
+                    *query.requests(),
+                )
+            )
+        )
+        header = self._header(next(replies), previous, at)
+        answers = self._multicall.answers(reads, replies)
+        audited = self._multicall.answers(audits, replies)
+        logs = await query.logs(self._rpc, replies)
+        self._start(courses, answers, logs)
+        while any(course.reads for course in courses):
+            await self._round(courses, at)
+        rounds = {course.question.market.id: course.rounds for course in courses}
+        return Reading(at, known is None, rounds, logs, self._audit(audited), header.base_fee)
+
+    def _course(self, market: Market[State], known: States | None, at: Head) -> _Course:
+        adapter = adapter_of(self._adapters, market)
+        earlier = None if known is None else known.states.get(market.id)
+        question = Question(market, self._accounts, at, earlier)
+        return _Course(adapter, question, adapter.reads(question))
+
+    def _start(
+        self, courses: Sequence[_Course], answers: tuple[Answer, ...], logs: tuple[Log, ...]
+    ) -> None:
+        """Give round 0 its answers, unless the logs changed what a market has to ask.
+
+        Round 0 is asked together with the logs, hence before they are known.
+        """
+        for course, given in zip(courses, _dealt(courses, answers), strict=True):
+            if course.fold(self._adapters, logs):
+                course.learn(given)
+
+    async def _round(self, courses: Sequence[_Course], at: Head) -> None:
+        reads = [read for course in courses for read in course.reads]
+        answers = await ask(self._rpc, reads, at, self._multicall)
+        for course, given in zip(courses, _dealt(courses, answers), strict=True):
+            course.learn(given)
+
+    def _header(self, reply: Reply, previous: Head, at: Head) -> Block:
+        found = block(reply, self._rpc.chain)
+        if found is None:
+            raise Reorg(f"block {at.number} ({at.hash}) is gone: read the newest")
+        if found.head != at:
+            raise RpcError(f"the node gave {found.head} where {at} was asked for", "inconsistent")
+        if at.number == previous.number + 1 and found.parent != previous.hash:
+            raise Reorg(
+                f"block {at.number} comes after {found.parent}, not after {previous.hash} that "
+                "was read before: read all anew"
+            )
+        return found
+
+    def _audit(self, answers: tuple[Answer, ...]) -> dict[Place, int]:
+        pairs = zip(self._audits, answers, strict=True)
+        return {place: words(answer, 1, f"the balance {place}")[0] for (place, _), answer in pairs}
+
+
+def _check_ahead(previous: Head, at: Head) -> None:
+    """Raise Reorg unless `at` can come after the previous head, or be the same."""
+    if at.number < previous.number or (at.number == previous.number and at != previous):
+        raise Reorg(
+            f"block {previous.number} ({previous.hash}) was read before, and now the head is "
+            f"{at.number} ({at.hash}): read all anew"
+        )
+
+
+def _dealt(courses: Sequence[_Course], answers: tuple[Answer, ...]) -> list[tuple[Answer, ...]]:
+    """Each market's part of the answers, in the order in which they were asked."""
+    dealt: list[tuple[Answer, ...]] = []
+    at = 0
+    for course in courses:
+        dealt.append(answers[at : at + len(course.reads)])
+        at += len(course.reads)
+    return dealt

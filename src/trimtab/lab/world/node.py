@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import gzip
 import os
 import re
-import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +24,18 @@ _LISTENING = re.compile(r"Listening on (127\.0\.0\.1:\d+)")
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.002
-_PR_SET_PDEATHSIG = 1
+
+# A parent that is killed runs no clean-up code, and a node left behind would run for ever. So the
+# child asks the kernel to end it with its parent (PR_SET_PDEATHSIG is 1), makes sure that the
+# parent has not ended before, and becomes the node. A function between fork and exec could do
+# the same, but may deadlock in a process with threads.
+_LAUNCHER = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the process that asked for a node has ended")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,9 @@ class NodeSpec:
     accounts: int = 20
     base_fee: int = 1_000_000_000
     gas_limit: int = 1_000_000_000
+    history: int = 512
+    """Blocks whose states can still be read. Older ones are dropped: on disk, where the node
+    would put them otherwise, each takes megabytes and outlives the node."""
     state: Path | None = None
     """A file that `dump_state` wrote, to start from instead of an empty chain."""
 
@@ -55,21 +67,20 @@ class Anvil:
     def __init__(self, spec: NodeSpec | None = None) -> None:
         self.spec = spec or NodeSpec()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the node ends)
-        self._process = subprocess.Popen(  # noqa: S603 (a program of ours, no shell)
-            _command(self.spec),
+        self._process = subprocess.Popen(  # noqa: S603 (programs of ours, no shell)
+            [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *_command(self.spec)],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509 (one system call, no locks)
         )
         try:
             self.url = f"http://{self._wait_for_address()}"
+            self.rpc = Rpc(self.url)
+            # Requests would be logged one by one otherwise, for as long as the node lives.
+            self.rpc("anvil_setLoggingEnabled", False)
         except BaseException:
             self._end_process()
             raise
-        self.rpc = Rpc(self.url)
-        # Requests would be logged one by one otherwise, for as long as the node lives.
-        self.rpc("anvil_setLoggingEnabled", False)
 
     @property
     def process_id(self) -> int:
@@ -139,27 +150,10 @@ def _command(spec: NodeSpec) -> list[str]:
         "--accounts": spec.accounts,
         "--base-fee": spec.base_fee,
         "--gas-limit": spec.gas_limit,
+        "--prune-history": spec.history,
     }
     if spec.state is not None:
         options["--load-state"] = str(spec.state)
     switches = ["--no-mining", "--no-request-size-limit", "--disable-min-priority-fee"]
     pairs = [str(word) for option in options.items() for word in option]
     return [str(package(_BINARY)), *pairs, *switches]
-
-
-def _end_with_parent() -> Callable[[], None]:
-    """What the child does before it becomes the node: ask the kernel to end it when we end.
-
-    A parent that is killed runs no clean-up code, and a node left behind would run for ever.
-    The library is loaded here, before the fork, since a child of a process with several
-    threads may only make system calls.
-    """
-    library = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def prepare() -> None:
-        library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent ended before the request was made
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return prepare

@@ -32,10 +32,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A reading with its states."""
+    """A reading with its states.
+
+    `age` is how many seconds the block lies behind the newest that was known when it was read.
+    """
 
     states: States
     reading: Reading
+    age: int = 0
 
 
 def prepared(

@@ -1,0 +1,114 @@
+"""Drawn swaps: nothing, dust, to a tick and one unit around it, and more than there is."""
+
+from hypothesis import strategies as st
+
+from tests.laws.law import Draw, Port
+from trimtab.core.abi import UINT256_MAX
+from trimtab.core.actions import Action, Approve, Swap
+from trimtab.core.market import token_market
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import States
+from trimtab.core.token import ZERO_ADDRESS, Address, Token
+from trimtab.protocols.erc20 import Erc20State
+from trimtab.protocols.shared.ticks import sqrt_price_at_tick
+from trimtab.protocols.uniswap_v3 import Pool, PoolState, amount_to_price, quote
+from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, LOWEST_LIMIT, last_price
+from trimtab.protocols.uniswap_v3.model.walk import next_tick
+
+INT256_MAX = 2**255 - 1
+FOREVER = Timestamp(2**40)
+STRANGER = Address("0x" + "5" * 40)
+
+
+def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
+    """A swap in any pool, or an approval.
+
+    Mostly one that can go through: by an actor whom the router may charge, in a direction in
+    which there is a price left.
+    """
+    sales = [
+        (pool, actor, sold, bought)
+        for pool in states.markets.values()
+        if isinstance(pool, Pool)
+        for actor in owners
+        for sold, bought in ((pool.token0, pool.token1), (pool.token1, pool.token0))
+    ]
+    ready = [sale for sale in sales if _is_ready(states, *sale[:3])]
+    is_ready = bool(ready) and draw(st.integers(0, 9)) > 0
+    pool, actor, token_in, token_out = draw(st.sampled_from(ready if is_ready else sales))
+    balance = _wallet(states, token_in).balance(actor)
+    if not draw(st.integers(0, 40 if is_ready else 2)):
+        raw = draw(st.sampled_from([*[UINT256_MAX] * 8, balance, balance // 1000, 1, 0]))
+        return Approve(actor, token_market(token_in), token_in, pool.router, raw)
+    amount = draw(amounts(states[pool], pool, token_in, balance))
+    moment = states.timestamp
+    return Swap(
+        actor=actor,
+        market=pool.id,
+        token_in=token_in,
+        token_out=token_out,
+        amount_in=amount,
+        min_out=draw(minima(states[pool], pool, token_in, amount)),
+        deadline=draw(st.sampled_from([*[FOREVER] * 20, *_deadlines(moment)])),
+        recipient=draw(st.sampled_from([actor, *owners, STRANGER, ZERO_ADDRESS, pool.address])),
+    )
+
+
+def _wallet(states: States, token: Token) -> Erc20State:
+    state = states.state(token_market(token))
+    assert isinstance(state, Erc20State)
+    return state
+
+
+def _is_ready(states: States, pool: Pool, actor: Address, token: Token) -> bool:
+    is_charged = _wallet(states, token).allowance(actor, pool.router) > 0
+    return is_charged and states[pool].sqrt_price_x96 != last_price(pool.is_zero_for_one(token))
+
+
+def amounts(state: PoolState, pool: Pool, token_in: Token, balance: int) -> st.SearchStrategy[int]:
+    """What to sell; one time in two what moves the price to a place where something happens."""
+    bounds = [0, 1, 2, balance, balance + 1, INT256_MAX, INT256_MAX + 1, UINT256_MAX]
+    telling = [raw for raw in _telling_amounts(state, pool, token_in) if raw <= balance]
+    near = st.builds(
+        lambda amount, off: max(0, amount + off),
+        st.sampled_from(telling or [1]),
+        st.integers(-2, 2),
+    )
+    return st.one_of(
+        near,
+        near,
+        near,
+        st.integers(0, max(1, balance)),
+        st.integers(0, max(1, balance // 1000)),
+        st.integers(1, 10**6),
+        st.sampled_from(bounds),
+    )
+
+
+def _deadlines(moment: Timestamp) -> tuple[Timestamp, ...]:
+    return moment, Timestamp(moment + 1), Timestamp(moment - 1)
+
+
+def minima(state: PoolState, pool: Pool, token_in: Token, amount: int) -> st.SearchStrategy[int]:
+    """The least that is to come out: none, or what comes out and one unit around it."""
+    if not state.sqrt_price_x96 or amount > INT256_MAX:
+        return st.just(0)
+    out = quote(state, pool, token_in, amount).amount_out
+    return st.sampled_from([0, 0, out, out + 1, max(0, out - 1)])
+
+
+def _telling_amounts(state: PoolState, pool: Pool, token_in: Token) -> list[int]:
+    """What moves the price to each of the next initialised ticks and word boundaries."""
+    if not state.sqrt_price_x96:
+        return []
+    zero_for_one = pool.is_zero_for_one(token_in)
+    tick, stops = state.tick, []
+    for _ in range(24):
+        tick, _ = next_tick(state.initialized, tick, pool.tick_spacing, zero_for_one)
+        stops.append(min(max(sqrt_price_at_tick(tick), LOWEST_LIMIT), HIGHEST_LIMIT))
+        tick -= zero_for_one
+    moved = [amount_to_price(state, pool, price) for price in stops]
+    return [amount for token, amount in moved if token == token_in]
+
+
+PORT = Port("uniswap_v3", actions)

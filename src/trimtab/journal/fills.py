@@ -1,0 +1,198 @@
+"""Which action of a plan each flow of its transaction belongs to.
+
+An account's transaction performs a plan's actions one after the other, so its flows, in the order
+of their logs, fall into consecutive runs, one per action. Every action is known to touch at most
+two places, once each and in one direction; which of the two logs comes first is the contract's
+business. What fits no action is left over, and nothing may be left over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trimtab.core.actions import (
+    ALL,
+    Action,
+    Approve,
+    Borrow,
+    Quantity,
+    Repay,
+    Supply,
+    Swap,
+    Transfer,
+    UpdateAnswer,
+    Withdraw,
+)
+from trimtab.core.market import Place, wallet
+from trimtab.core.settlement import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """A swap's fill: what went in and what came out, in base units; nothing came where it is 0."""
+
+    swap: Swap
+    raw_in: int
+    raw_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Tokens that became shares of a lending pool or the reverse.
+
+    `gained` is the change of the book's worth in base units of the token: what rounding gave.
+    """
+
+    action: Supply | Withdraw | Borrow | Repay
+    gained: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Capital that an action of ours handed to another account, as the flow that tells of it."""
+
+    action: Action
+    flow: Flow
+
+
+Fill = Traded | Converted | Paid
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a plan's actions did, and the flows of its transaction that none of them explains."""
+
+    fills: tuple[Fill, ...]
+    left_over: tuple[Flow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """A place that an action touches: which way, how much at most, and whether exactly so."""
+
+    place: Place
+    sign: int
+    most: int | None = None
+    is_exact: bool = False
+
+    def fits(self, flow: Flow) -> bool:
+        """Whether the flow can be this leg."""
+        size = flow.raw * self.sign
+        if flow.place != self.place or flow.shares * self.sign <= 0 or size < 0:
+            return False
+        if self.most is None:
+            return True
+        return size == self.most if self.is_exact else size <= self.most
+
+
+def match(actions: Iterable[Action], flows: Iterable[Flow]) -> Matched:
+    """The fills of a plan's actions from the flows of its one transaction, in log order."""
+    waiting = list(flows)
+    fills: list[Fill] = []
+    left_over: list[Flow] = []
+    for action in actions:
+        legs = {leg.place: leg for leg in _legs(action)}
+        taken: dict[Place, Flow] = {}
+        while waiting and _takes(legs, taken, waiting[0]):
+            flow = waiting.pop(0)
+            taken[flow.place] = flow
+        filled = _fills(action, taken)
+        fills += filled
+        if not filled:
+            left_over += taken.values()
+    return Matched(tuple(fills), (*left_over, *waiting))
+
+
+def _takes(legs: dict[Place, _Leg], taken: dict[Place, Flow], flow: Flow) -> bool:
+    leg = legs.get(flow.place)
+    return leg is not None and flow.place not in taken and leg.fits(flow)
+
+
+def _legs(action: Action) -> tuple[_Leg, ...]:
+    """Where an action shows in its actor's book.
+
+    A swap may stop short of its whole amount when the pool runs out of liquidity, and a lending
+    pool takes no more than is owed; every other named amount is exact.
+    """
+    match action:
+        case Transfer():
+            given = _Leg(wallet(action.token), -1, action.amount, is_exact=True)
+            return () if _is_own(action) else (given,)
+        case Supply():
+            given = _Leg(wallet(action.token), -1, action.amount, is_exact=True)
+            return _kept(action, given, _Leg(Place(action.market, action.token), +1))
+        case Withdraw():
+            received = _Leg(wallet(action.token), +1, *_bound(action.amount))
+            return _kept(action, _Leg(Place(action.market, action.token), -1), received)
+        case Borrow():
+            received = _Leg(wallet(action.token), +1, action.amount, is_exact=True)
+            return (_Leg(_owed(action), -1), received)
+        case Repay():
+            given = _Leg(wallet(action.token), -1, _bound(action.amount)[0])
+            return _kept(action, given, _Leg(_owed(action), +1))
+        case Swap():
+            given = _Leg(wallet(action.token_in), -1, action.amount_in)
+            return _kept(action, given, _Leg(wallet(action.token_out), +1))
+        case Approve() | UpdateAnswer():
+            return ()
+
+
+def _kept(action: Action, given: _Leg, received: _Leg) -> tuple[_Leg, ...]:
+    return (given, received) if _is_own(action) else (given,)
+
+
+def _is_own(action: Action) -> bool:
+    """Whether what the action brings comes to its actor's own book."""
+    match action:
+        case Transfer() | Withdraw():
+            return action.to == action.actor
+        case Supply() | Repay():
+            return action.on_behalf_of == action.actor
+        case Swap():
+            return action.recipient == action.actor
+        case Borrow() | Approve() | UpdateAnswer():
+            return True
+
+
+def _bound(amount: Quantity) -> tuple[int | None, bool]:
+    """The most that the quantity allows, and whether it is exactly that."""
+    return (None, False) if amount is ALL else (amount, True)
+
+
+def _owed(action: Borrow | Repay) -> Place:
+    return Place(action.market, action.token, "debt")
+
+
+def _fills(action: Action, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
+    """What the action did, or nothing where the flows that it took do not make a whole of it."""
+    if not _is_own(action):
+        return tuple(Paid(action, flow) for flow in taken.values())
+    match action:
+        case Swap():
+            paid, got = taken.get(wallet(action.token_in)), taken.get(wallet(action.token_out))
+            return (Traded(action, -paid.raw, got.raw if got else 0),) if paid else ()
+        case Supply() | Withdraw() | Borrow() | Repay():
+            return _conversion(action, taken)
+        case Transfer() | Approve() | UpdateAnswer():
+            return ()
+
+
+def _conversion(
+    action: Supply | Withdraw | Borrow | Repay, taken: dict[Place, Flow]
+) -> tuple[Fill, ...]:
+    tokens = wallet(action.token)
+    positions = [flow for place, flow in taken.items() if place != tokens]
+    if tokens not in taken or not positions:
+        return ()
+    gained = taken[tokens].raw + positions[0].raw
+    return (Converted(action, gained),) if _is_rounding(gained, positions[0]) else ()
+
+
+def _is_rounding(gained: int, position: Flow) -> bool:
+    """Whether `gained` can come from rounding alone.
+
+    With s shares worth i each, a contract rounds the shares by less than one, which is worth
+    less than i; the position's worth before and after is rounded by less than one in sum where
+    both are rounded alike. So |gained| < i + 1, and i < (|raw| + 1) / |s| for the same reason.
+    """
+    excess = (abs(gained) - 1) * abs(position.shares)
+    return excess < abs(position.raw) + 1

@@ -1,0 +1,117 @@
+"""Conservation (INV-1): what happened, plus what time did, against what the chain itself says.
+
+The balances of an audit are the contracts' own sums, asked apart from the reads that states are
+decoded from; the expectation is the model's alone. Nothing here makes the two agree.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from trimtab.core.abi import Log
+from trimtab.core.adapter import Adapters, accrue
+from trimtab.core.errors import InvariantViolation, MissingRead
+from trimtab.core.flows import fold_logs, held_everywhere
+from trimtab.core.market import Holding, Place
+from trimtab.core.settlement import Flow
+from trimtab.core.states import States
+from trimtab.core.token import Address
+
+INVARIANT = "INV-1 conservation"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What moved between two readings, and how far the audit is from it.
+
+    `accruals` is the modelled change of each place's worth at constant shares, index jumps that
+    logs told included; `expected` what each place is worth by the model, and `differences` what
+    the audit has beyond that. All are base units of the place's token, negative for a debt;
+    places that are zero are left out.
+    """
+
+    flows: tuple[Flow, ...]
+    accruals: Mapping[Place, int]
+    expected: Mapping[Place, int]
+    differences: Mapping[Place, int]
+
+    @property
+    def error(self) -> int:
+        """The sum of absolute differences over all places: 0, or INV-1 does not hold."""
+        return sum(map(abs, self.differences.values()))
+
+
+def reconcile(
+    adapters: Adapters,
+    before: States | None,
+    now: States,
+    logs: Iterable[Log],
+    account: Address,
+    is_ours: Callable[[str], bool],
+    audit: Mapping[Place, int],
+) -> Reconciliation:
+    """The account's flows and accruals from `before` to `now`, and the audit held against them.
+
+    `logs` are those after `before` up to `now`, in order; `is_ours` tells whether a transaction,
+    by its hash, is one of ours. The audit states debts as positive numbers. With nothing before,
+    the audit is held against the holdings that `now` decodes to.
+    Raises InvariantViolation if shares changed without a flow that tells of it, and MissingRead
+    if a place that should have something was not audited.
+    """
+    if before is None:
+        expected = _worth(held_everywhere(adapters, now, account))
+        return Reconciliation((), {}, expected, _differences(expected, audit))
+    folded = fold_logs(adapters, before, logs, account, is_ours)
+    held_before = held_everywhere(adapters, before, account)
+    modelled = accrue(adapters, folded.states, now.timestamp)
+    held_now = held_everywhere(adapters, modelled, account)
+    accruals: dict[Place, int] = {}
+    expected = {}
+    for place in sorted({*held_before, *held_now, *(flow.place for flow in folded.flows)}):
+        accrual = _accrual(place, held_before.get(place), held_now.get(place), folded.flows)
+        if accrual:
+            accruals[place] = accrual
+        if place in held_now and held_now[place].raw:
+            expected[place] = held_now[place].raw
+    return Reconciliation(folded.flows, accruals, expected, _differences(expected, audit))
+
+
+def _accrual(
+    place: Place, before: Holding | None, now: Holding | None, flows: tuple[Flow, ...]
+) -> int:
+    """What the worth of a place changed by without its shares changing.
+
+    A flow is measured between the states just before and just after its log, so the worth that
+    no flow covers is the worth that changed between logs, provided that the flows cover every
+    change of shares.
+    """
+    moved = [flow for flow in flows if flow.place == place]
+    shares = (now.shares if now else 0) - (before.shares if before else 0)
+    told = sum(flow.shares for flow in moved)
+    if shares != told:
+        raise InvariantViolation(
+            INVARIANT,
+            f"the shares of {place} changed by {shares}, but its logs tell of {told}: "
+            "an event was not understood; do not trade this market",
+        )
+    worth = (now.raw if now else 0) - (before.raw if before else 0)
+    return worth - sum(flow.raw for flow in moved)
+
+
+def _worth(holdings: Mapping[Place, Holding]) -> dict[Place, int]:
+    return {place: held.raw for place, held in sorted(holdings.items()) if held.raw}
+
+
+def _differences(expected: Mapping[Place, int], audit: Mapping[Place, int]) -> dict[Place, int]:
+    """What the audit has beyond what is expected, place by place."""
+    for place, raw in expected.items():
+        if place not in audit:
+            raise MissingRead(
+                f"{place} should have {raw} base units but was not audited: "
+                "read every place that its market's adapter names"
+            )
+    audited = {place: -raw if place.is_debt else raw for place, raw in audit.items()}
+    return {
+        place: raw - expected.get(place, 0)
+        for place, raw in sorted(audited.items())
+        if raw != expected.get(place, 0)
+    }

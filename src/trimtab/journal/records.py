@@ -1,0 +1,255 @@
+"""What a journal holds: records, each with an economic part and everything else.
+
+`economic` is what two runs of one seed have in common and the digest covers: decisions, plans,
+verdicts, changes and states of the book. `detail` is the rest: hashes, gas, wall time, paths,
+code version. A part is the canonical form of `trimtab.core.canonical`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Literal
+
+from msgspec import convert
+
+from trimtab.core.canonical import Plain, plain
+from trimtab.core.errors import JournalError, TrimtabError
+from trimtab.core.market import Place
+from trimtab.core.plan import Approved, Breach, Plan, Verdict
+from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch, Settlement
+from trimtab.core.strategy import Decision
+from trimtab.core.token import Address
+from trimtab.journal.pnl import Attribution
+from trimtab.journal.reconcile import Reconciliation
+
+SCHEMA = 1
+"""The version of the records that this code writes."""
+
+Kind = Literal[
+    "start", "reading", "settled", "flows", "tick", "intent", "mismatch", "skip", "halt", "end"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that happened, at a block where it belongs to one.
+
+    `economic` is None where the record says nothing that a digest covers.
+    """
+
+    kind: Kind
+    block: int | None
+    economic: Plain
+    detail: Plain
+
+
+Upcast = Callable[[Record], Record]
+
+UPCASTS: Mapping[int, Upcast] = MappingProxyType({})
+"""By schema, what makes of a record of that schema one of the next; nothing is rewritten."""
+
+
+def upcast(
+    record: Record, schema: int, upcasts: Mapping[int, Upcast] = UPCASTS, current: int = SCHEMA
+) -> Record:
+    """The record as the `current` schema writes it.
+
+    Raises JournalError for a schema that is newer than that.
+    """
+    if not 1 <= schema <= current:
+        raise JournalError(
+            f"a record has schema {schema}, this version reads 1 to {current}: "
+            "use the version of trimtab that wrote the journal, or a newer one"
+        )
+    for version in range(schema, current):
+        record = upcasts[version](record)
+    return record
+
+
+# ------------------------------------------------------------------------------ constructors
+
+
+def start(
+    *, mandate_hash: str, mandate: str, account: Address, code_version: str, seed: int | None
+) -> Record:
+    """A run begins, or goes on after a stop: nothing that a digest covers."""
+    detail: Plain = {
+        "mandate_hash": mandate_hash,
+        "mandate": mandate,
+        "account": account,
+        "code_version": code_version,
+        "seed": plain(seed),
+    }
+    return Record("start", None, None, detail)
+
+
+def settled(block: int, settlement: Landed | Failed | Dropped) -> Record:
+    """What became of a plan, as known at a block."""
+    economic: dict[str, Plain] = {
+        "type": type(settlement).__name__,
+        "plan_hash": settlement.plan_hash,
+    }
+    if not isinstance(settlement, Dropped):
+        economic["block"] = plain(settlement.block)
+    return Record("settled", block, economic, plain(settlement))
+
+
+def mismatch(block: int, found: Mismatch) -> Record:
+    """A plan that was not sent, since the chain's simulation differs from our model."""
+    economic: Plain = {"plan_hash": found.plan_hash, "quarantined": plain(found.quarantined)}
+    return Record("mismatch", block, economic, plain(found))
+
+
+def flows(block: int, found: Reconciliation, attribution: Attribution | None) -> Record:
+    """What moved since the reading before, its conservation error, and what the change was of."""
+    told, gas = _split(attribution)
+    economic: Plain = {
+        "flows": [
+            {
+                "place": flow.place.key,
+                "shares": plain(flow.shares),
+                "raw": plain(flow.raw),
+                "is_ours": flow.is_ours,
+            }
+            for flow in found.flows
+        ],
+        "accruals": _by_place(found.accruals),
+        "expected": _by_place(found.expected),
+        "differences": _by_place(found.differences),
+        "error": plain(found.error),
+        "attribution": told,
+    }
+    transactions: list[Plain] = [flow.transaction for flow in found.flows]
+    return Record("flows", block, economic, {"transactions": transactions, "attribution": gas})
+
+
+def tick(
+    block: int,
+    *,
+    view: Plain,
+    decisions: Mapping[str, Decision],
+    plan: Plan | None,
+    verdict: Verdict | None,
+    breaches: tuple[Breach, ...],
+    why: str,
+    detail: Plain = None,
+) -> Record:
+    """What was seen, decided, planned and judged; decisions are by the strategy's name."""
+    judged: object = verdict
+    if isinstance(verdict, Approved):
+        judged = {"type": "Approved", "measures": verdict.measures}  # the plan stands beside it
+    economic: Plain = {
+        "view": view,
+        "decisions": plain(decisions),
+        "plan": plain(plan),
+        "plan_hash": None if plan is None else plan.hash,
+        "verdict": plain(judged),
+        "breaches": plain(breaches),
+        "why": why,
+    }
+    return Record("tick", block, economic, detail)
+
+
+def intent(found: Intent) -> Record:
+    """A plan's raw transactions, before any of them is sent; again, where one is replaced.
+
+    The tick has told the plan already, and how often it was sent is no part of a digest.
+    """
+    return Record("intent", found.block, None, plain(found))
+
+
+def skip(block: int | None, error: TrimtabError) -> Record:
+    """A block, or the sending of a plan, that the loop let go, and why.
+
+    It says nothing that a digest covers: what a node failed at is chance, and the next tick shows
+    what was not done.
+    """
+    return Record("skip", block, None, {"error": type(error).__name__, "why": str(error)})
+
+
+def halt(block: int | None, error: TrimtabError) -> Record:
+    """Why the loop stopped itself."""
+    return Record("halt", block, {"error": type(error).__name__}, {"why": str(error)})
+
+
+def end(block: int | None, detail: Plain) -> Record:
+    """The run is over."""
+    return Record("end", block, None, detail)
+
+
+# ------------------------------------------------------------------------------------ values
+
+
+def intent_of(record: Record) -> Intent:
+    """The intent that a record holds. Raises JournalError if it holds none."""
+    try:
+        part = _mapping(record.detail)
+        raws = [bytes.fromhex(raw[2:]) for raw in convert(part["raws"], list[str])]
+        return convert({**part, "raws": raws}, Intent, strict=False)
+    except (KeyError, ValueError) as error:
+        raise _broken(record, error) from error
+
+
+def settlement_of(record: Record) -> Settlement:
+    """The settlement that a record of kind settled or mismatch holds.
+
+    Raises JournalError if it holds none.
+    """
+    try:
+        part = _mapping(record.detail)
+        types: dict[Plain, type[Settlement]] = {kind.__name__: kind for kind in _SETTLEMENTS}
+        return convert(part, types[part["type"]], strict=False)
+    except (KeyError, ValueError) as error:
+        raise _broken(record, error) from error
+
+
+def attribution_of(record: Record) -> Attribution | None:
+    """The attribution in a record of kind flows; none at the first reading of a run.
+
+    Raises JournalError if the record holds something else.
+    """
+    try:
+        part = _mapping(record.economic)["attribution"]
+        if part is None:
+            return None
+        parts = {**_mapping(part), **_mapping(_mapping(record.detail)["attribution"])}
+        return convert(parts, Attribution, strict=False, dec_hook=_fraction)
+    except (KeyError, ValueError) as error:
+        raise _broken(record, error) from error
+
+
+_SETTLEMENTS = (Landed, Failed, Dropped, Mismatch)
+_OF_THE_SENDING = ("gas", "unexplained")
+
+
+def _fraction(kind: type[object], written: object) -> Fraction:
+    if kind is not Fraction or not isinstance(written, str):
+        raise ValueError(f"{written!r} is no fraction")
+    return Fraction(written)
+
+
+def _split(attribution: Attribution | None) -> tuple[Plain, Plain]:
+    """An attribution's economic part, and what names transactions or depends on gas."""
+    if attribution is None:
+        return None, None
+    parts = _mapping(plain(attribution))
+    sending: dict[str, Plain] = {name: parts.pop(name) for name in _OF_THE_SENDING}
+    return parts, sending
+
+
+def _by_place(amounts: Mapping[Place, int]) -> Plain:
+    return {place.key: plain(raw) for place, raw in amounts.items()}
+
+
+def _mapping(part: Plain) -> dict[str, Plain]:
+    if not isinstance(part, dict):
+        raise ValueError(f"{part!r} is no mapping")  # noqa: TRY004 - bad data, not a bad call
+    return part
+
+
+def _broken(record: Record, error: Exception) -> JournalError:
+    return JournalError(
+        f"the {record.kind} record of block {record.block} holds something else ({error}): "
+        "the journal is damaged or another kind was meant; go on from a copy"
+    )

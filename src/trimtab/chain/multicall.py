@@ -111,6 +111,8 @@ def decode(data: bytes, count: int) -> tuple[Answer, ...]:
             raise _nonsense(f"answer {len(answers)} of {count} without success or failure")
         answers.append(Answer(kind == _SUCCEEDED, data[body:end]))
         position = end + (body - end) % 32
+        if any(data[end:position]):
+            raise _nonsense(f"answer {len(answers) - 1} of {count} with a filled gap after it")
     if position != len(data):
         raise _nonsense(f"{len(data)} bytes where the answers fill {position}")
     return tuple(answers)

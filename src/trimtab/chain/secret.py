@@ -58,20 +58,24 @@ def _file(path: Path) -> Secret:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise ConfigError(f"the secret file {path} cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as opened:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(f"the secret file {path} is not a plain file: name a file")
-        if status.st_mode & 0o077:
-            mode = stat.S_IMODE(status.st_mode)
-            raise ConfigError(
-                f"the secret file {path} has mode {mode:04o}, so that others may use it: "
-                f"run chmod 600 {path}"
-            )
-        secret = Secret(opened.read(_LONGEST).decode("latin-1").strip())
+    try:
+        _check_private(path, os.fstat(descriptor).st_mode)
+        secret = Secret(os.read(descriptor, _LONGEST).decode("latin-1").strip())
+    finally:
+        os.close(descriptor)
     if not secret.reveal():
         raise ConfigError(f"the secret file {path} is empty: write the secret into it")
     return secret
+
+
+def _check_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise ConfigError(f"the secret file {path} is not a plain file: name a file")
+    if mode & 0o077:
+        raise ConfigError(
+            f"the secret file {path} has mode {stat.S_IMODE(mode):04o}, so that others may use it: "
+            f"run chmod 600 {path}"
+        )
 
 
 class RpcUrl:

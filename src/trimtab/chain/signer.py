@@ -88,14 +88,15 @@ class Signer:
                     "maxPriorityFeePerGas": transaction.fees.tip,
                 }
             )
-        except (TypeError, ValueError):
+        except Exception:  # noqa: BLE001 (whatever it is, its traceback holds the key)
             signed = None
         if signed is None:
             raise SignerError(f"{transaction} cannot be signed: a field is out of its range")
         return Signed(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
 
     def __repr__(self) -> str:
-        return f"Signer({self.address})"
+        # It is shown too by a traceback out of the constructor, before there is an address.
+        return f"Signer({getattr(self, 'address', '…')})"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("a signer is neither copied nor pickled: pass it on as it is")

@@ -28,7 +28,7 @@ def written(
 ) -> Written:
     """The reading, what was settled, what moved, and what was decided."""
     block = outcome.states.head.number
-    reading = encode_reading(observation.reading)
+    reading = encode_reading(observation.reading, observation.age)
     judgement = outcome.judgement
     closed = tuple(
         records.mismatch(block, each)
@@ -53,16 +53,23 @@ def seen(bot: Bot, observation: Observation, outcome: Outcome) -> Plain:
     """What the tick saw, for the digest, for explanations and for reports.
 
     Prices are numeraire base units per base unit of the token; `states` has a digest a market.
+    `tokens` and `names` are for people: decimals, and what the markets that a plan acts on are
+    called.
     """
+    judgement = outcome.judgement
+    actions = judgement.plan.actions if judgement and judgement.plan else ()
     book = {place.key: plain(raw) for place, raw in outcome.book.items()}
-    prices = {
+    prices: dict[str, Plain] = {
         token.address: {
-            "symbol": token.symbol,
             "price": plain(quote.price),
             "source": quote.source,
             "age": plain(outcome.prices.age(token)),
         }
         for token, quote in outcome.prices.quotes.items()
+    }
+    tokens: dict[str, Plain] = {
+        token.address: {"symbol": token.symbol, "decimals": plain(token.decimals)}
+        for token in outcome.prices.quotes
     }
     return {
         "timestamp": plain(outcome.states.timestamp),
@@ -76,5 +83,7 @@ def seen(bot: Bot, observation: Observation, outcome: Outcome) -> Plain:
             name: {place.key: plain(raw) for place, raw in places.items()}
             for name, places in outcome.memory.claims.items()
         },
+        "tokens": tokens,
+        "names": {each.market: outcome.states.market(each.market).name for each in actions},
         "states": {market: digest(state) for market, state in outcome.states.states.items()},
     }

@@ -16,7 +16,7 @@ from trimtab.core.market import Place
 from trimtab.core.strategy import Strategy
 from trimtab.core.token import Token
 from trimtab.mandate.book import AddressBook
-from trimtab.mandate.document import Parameter, StrategyEntry
+from trimtab.mandate.document import StrategyEntry
 from trimtab.mandate.parse import share
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -66,9 +66,7 @@ def _class_of(entry: StrategyEntry) -> type[Strategy]:
             "`module:Class`, with the module on PYTHONPATH or beside the mandate"
         ) from None
     kind: Any = getattr(module, class_name, None)
-    if not (
-        isinstance(kind, type) and issubclass(kind, Strategy) and dataclasses.is_dataclass(kind)
-    ):
+    if not _is_strategy(kind):
         raise ConfigError(
             f"strategy {entry.name!r}: {entry.use!r} is not a strategy, which is a frozen data "
             "class derived from trimtab.core.strategy.Strategy"
@@ -76,7 +74,12 @@ def _class_of(entry: StrategyEntry) -> type[Strategy]:
     return cast(type[Strategy], kind)
 
 
-def _value(raw: Parameter, kind: Any, book: AddressBook, where: str) -> object:
+def _is_strategy(kind: object) -> bool:
+    is_class = isinstance(kind, type) and issubclass(kind, Strategy)
+    return is_class and dataclasses.is_dataclass(kind)
+
+
+def _value(raw: object, kind: Any, book: AddressBook, where: str) -> object:
     """The raw value as the annotation wants it. Raises ConfigError for another type."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is tuple and isinstance(raw, list):
@@ -109,7 +112,7 @@ def _share(raw: int | Fraction | str, where: str) -> Fraction:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _wrong(raw: Parameter, kind: object, where: str) -> ConfigError:
+def _wrong(raw: object, kind: object, where: str) -> ConfigError:
     wanted = {
         timedelta: 'a time such as "7d", "12h" or "30min"',
         float: "a number",

@@ -34,8 +34,8 @@ class Memory:
     """Everything that one tick hands to the next.
 
     `states` are the last that were decided on. `pending` is the newest approved plan until it
-    is settled, `intent` its transactions. `plans` tells, by transaction hash, which plan each
-    transaction carries that is not settled. `traded` lists (moment, value sold) of the last 24 hours.
+    is settled, `intent` its transactions. `plans` tells, by hash, which plan each transaction
+    carries that is not settled. `traded` lists (moment, value sold) of the last 24 hours.
     """
 
     states: States | None = None

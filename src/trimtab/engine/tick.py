@@ -16,8 +16,9 @@ from trimtab.core.settlement import Settlement
 from trimtab.core.states import States
 from trimtab.core.strategy import AnySignal, Costs, View
 from trimtab.engine.bot import Bot
-from trimtab.engine.decide import Judgement, Now, decide
+from trimtab.engine.decide import Judgement, decide
 from trimtab.engine.memory import DAY, Memory, Pending
+from trimtab.engine.wishes import Now
 from trimtab.journal.pnl import Attribution, Ledger, Moment, attribute
 from trimtab.journal.reconcile import Reconciliation, reconcile
 from trimtab.risk import oracle_prices
@@ -102,7 +103,7 @@ def tick(
     judgement = decide(bot, now)
     memory = replace(memory, signals=signals)
     if isinstance(judgement.verdict, Approved) and judgement.plan is not None:
-        pending = Pending(judgement.plan, judgement.wants, judgement.sold)
+        pending = Pending(judgement.plan, judgement.wants or {}, judgement.sold)
         memory = memory.with_plan(pending)
     return Outcome(states, prices, book, counted, attribution, judgement, judgement.why, memory)
 

@@ -5,11 +5,9 @@ Docstrings of the fields are the source of docs/reference/mandate.md.
 """
 
 from fractions import Fraction
+from typing import Any
 
 import msgspec
-
-Parameter = bool | int | str | Fraction | list["Parameter"] | dict[str, "Parameter"]
-
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A part of the mandate in which every key is known."""
@@ -52,7 +50,7 @@ class StrategyEntry(Document, frozen=True, kw_only=True):
     """Share of the capital at the start; the shares sum to at most 1."""
     sweeps: bool = False
     """It has no share of its own but places what idles of all others; at most one does."""
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, Any] = {}
     """The strategy's own fields; tokens and places by name."""
 
 

@@ -75,7 +75,7 @@ def _in_words(message: str, kind: type[Document]) -> str:
         return message[0].lower() + message[1:]
     known = sorted(_all_fields(kind))
     near = difflib.get_close_matches(match["field"], known, n=1)
-    where = (match["path"] or "$").replace("$", "the mandate", 1)
+    where = (match["path"] or "$").replace("$", "the file", 1)
     hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
     return f"unknown key `{match['field']}` in {where}; {hint}"
 

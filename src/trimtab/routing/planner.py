@@ -7,52 +7,31 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.core.actions import ALL, Action, Supply, Swap, Withdraw
-from trimtab.core.adapter import Adapters, encode, walk
+from trimtab.core.adapter import encode, walk
 from trimtab.core.errors import Infeasible
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Holding, Place, wallet
 from trimtab.core.plan import Plan, PlanCost
-from trimtab.core.prices import Prices
-from trimtab.core.quantise import Rounding, Timestamp, quantise
 from trimtab.core.states import Reverted, States
-from trimtab.core.strategy import Costs
 from trimtab.core.token import Address, Token
 from trimtab.protocols.aave_v3 import LendingPool, withdrawable
 from trimtab.protocols.erc20 import Erc20, approvals
-from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.routing.gas import gas_units
-from trimtab.routing.route import Part, Router
+from trimtab.routing.trades import Terms, Trade, affordable, sales, trades
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """Under which a plan is made: who acts, what it may cost, and how far fills may slip."""
+class Purpose:
+    """Why a plan is made, and what it is worth within the horizon, in numeraire base units.
 
-    adapters: Adapters
-    account: Address
-    pools: tuple[Pool, ...]
-    router: Router
-    prices: Prices
-    costs: Costs
-    slippage: Fraction
-    fill_tolerance: Fraction
-    deadline: Timestamp
+    `by_trading` is gained by the swaps, and in part by a part of them; `by_placing` by where
+    tokens come to rest. What lowers risk is never weighed against its cost.
+    """
 
-    def value(self, token: Token, raw: int) -> Fraction:
-        """What base units of a token are worth in base units of the numeraire."""
-        return raw * self.prices.price(token)
-
-    def is_worth_its_gas(self, token: Token, raw: int, kind: str) -> bool:
-        """Whether the value moved exceeds the gas of moving it."""
-        return self.value(token, raw) > self.costs.action(kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A swap with the part of the route that it follows."""
-
-    action: Swap
-    part: Part
+    by_trading: Fraction
+    by_placing: Fraction
+    lowers_risk: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,41 +46,37 @@ class Draft:
     trades: tuple[Trade, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sketch:
+    """Moves that bring the book towards the wishes, and what of the sales they leave undone."""
+
+    withdraws: tuple[Withdraw, ...]
+    trades: tuple[Trade, ...]
+    funds: Mapping[Token, int]
+    unsold: Mapping[Token, int]
+
+
 def draft(
-    terms: Terms,
-    states: States,
-    wishes: Mapping[Place, int],
-    gain: Fraction,
-    why: str,
-    *,
-    lowers_risk: bool,
+    terms: Terms, states: States, wishes: Mapping[Place, int], purpose: Purpose
 ) -> Draft | None:
     """The plan that moves the account's book to the wished base units per place.
 
     `states` stand at the moment for which the plan is computed. Places without a wish stay.
-    Moves smaller than their own gas are left out; None when nothing is left. Supplies are sized
-    by the least that the swaps before them may bring, so that a worse fill reverts nothing;
-    what is over stays in the wallet. Raises NoRoute or Infeasible.
+    Moves smaller than their own gas are left out; None when nothing is left. A sale that would
+    exceed the budget or slip beyond its bound is made smaller, and what it leaves stays where it
+    lies: the rest is for later plans. Supplies are sized by the least that the swaps before them
+    may bring, so that a worse fill reverts nothing; what is over stays in the wallet.
+    Raises NoRoute or Infeasible.
     """
     held = held_everywhere(terms.adapters, states, terms.account)
-    withdraws = tuple(_withdraws(terms, states, held, wishes))
-    funds = _wallet(held, wishes)
-    for action in withdraws:
-        raw = (
-            held[Place(action.market, action.token)].raw if action.amount is ALL else action.amount
-        )
-        funds[action.token] = funds.get(action.token, 0) + int(raw)
-    after = _walked(terms, states, withdraws)
-    trades = []
-    for sold, bought, raw in _pairs(terms, held, wishes, funds):
-        for part in terms.router.route(after, terms.pools, sold, bought, raw):
-            trade = _trade(terms, sold, bought, part)
-            after = _walked(terms, after, _with_approvals(terms, after, (trade.action,)))
-            trades.append(trade)
-            funds[sold] -= trade.action.amount_in
-            funds[bought] = funds.get(bought, 0) + trade.action.min_out
-    supplies = tuple(_supplies(terms, held, wishes, funds))
-    moves: tuple[Action, ...] = (*withdraws, *(trade.action for trade in trades), *supplies)
+    sketch = _sketched(terms, states, held, wishes)
+    undone = sum((terms.value(t, raw) for t, raw in sketch.unsold.items()), Fraction(0))
+    if any(sketch.unsold.values()):
+        wishes = _kept(wishes, held, sketch.unsold)
+        sketch = _sketched(terms, states, held, wishes)
+    supplies = tuple(_supplies(terms, held, wishes, sketch.funds))
+    swaps = tuple(trade.action for trade in sketch.trades)
+    moves: tuple[Action, ...] = (*sketch.withdraws, *swaps, *supplies)
     if not moves:
         return None
     actions = _with_approvals(terms, states, moves)
@@ -114,17 +89,55 @@ def draft(
         actions=actions,
         calls=encode(terms.adapters, states, actions),
         expected=share_changes(held, held_everywhere(terms.adapters, after, terms.account)),
-        cost=_cost(terms, actions, trades),
-        gain=gain,
-        lowers_risk=lowers_risk,
-        why=why,
+        cost=_cost(terms, actions, sketch.trades),
+        gain=purpose.by_placing + purpose.by_trading * _done(terms, sketch.trades, undone),
+        lowers_risk=purpose.lowers_risk,
+        why=purpose.why,
     )
-    return Draft(plan, after, tuple(trades))
+    return Draft(plan, after, sketch.trades)
+
+
+def _sketched(
+    terms: Terms, states: States, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
+) -> _Sketch:
+    withdraws = tuple(_withdraws(terms, states, held, wishes))
+    funds = _wallet(held, wishes)
+    for action in withdraws:
+        everything = held[Place(action.market, action.token)].raw
+        funds[action.token] += everything if action.amount is ALL else action.amount
+    after = _walked(terms, states, withdraws)
+    done: list[Trade] = []
+    unsold: dict[Token, int] = {}
+    for wish in sales(terms, held, wishes, dict(funds)):
+        sale = affordable(terms, _sold(terms, done), wish)
+        found = trades(terms, after, sale)
+        for trade in found:
+            after = _walked(terms, after, _with_approvals(terms, after, (trade.action,)))
+            funds[wish.sold] -= trade.action.amount_in
+            funds[wish.bought] += trade.action.min_out
+        done += found
+        left = wish.raw - sum(trade.action.amount_in for trade in found)
+        unsold[wish.sold] = unsold.get(wish.sold, 0) + left
+    return _Sketch(withdraws, tuple(done), funds, unsold)
 
 
 def _wallet(held: Mapping[Place, Holding], wishes: Mapping[Place, int]) -> dict[Token, int]:
     tokens = dict.fromkeys(place.token for place in (*held, *wishes))
     return {t: held[wallet(t)].raw if wallet(t) in held else 0 for t in tokens}
+
+
+def _kept(
+    wishes: Mapping[Place, int], held: Mapping[Place, Holding], unsold: Mapping[Token, int]
+) -> dict[Place, int]:
+    """The wishes once what cannot be sold now stays where it lies, at lenders first."""
+    kept, left = dict(wishes), dict(unsold)
+    for place in sorted(wishes, key=lambda place: (place == wallet(place.token), place)):
+        have = held[place].raw if place in held else 0
+        more = min(left.get(place.token, 0), max(have - kept[place], 0))
+        if more:
+            kept[place] += more
+            left[place.token] -= more
+    return kept
 
 
 def _withdraws(
@@ -144,55 +157,6 @@ def _withdraws(
         elif min(surplus, ready) > 0:
             amount = min(surplus, ready)
             yield Withdraw(terms.account, lender.id, place.token, amount, terms.account)
-
-
-def _pairs(
-    terms: Terms,
-    held: Mapping[Place, Holding],
-    wishes: Mapping[Place, int],
-    funds: Mapping[Token, int],
-) -> Iterator[tuple[Token, Token, int]]:
-    """What to sell for what, the largest surplus against the largest want, netted by token."""
-    change: dict[Token, int] = {}
-    for place, wish in wishes.items():
-        have = held[place].raw if place in held else 0
-        change[place.token] = change.get(place.token, 0) + wish - have
-    worth = {token: terms.value(token, raw) for token, raw in change.items()}
-    order = sorted(worth, key=lambda token: (abs(worth[token]), token.address), reverse=True)
-    wants = {token: worth[token] for token in order if worth[token] > 0}
-    for sold in (token for token in order if worth[token] < 0):
-        left = min(-change[sold], funds.get(sold, 0))
-        price = terms.prices.price(sold)
-        for bought, want in tuple(wants.items()):
-            raw = min(left, quantise(want, price, Rounding.DOWN))
-            if raw > 0 and terms.is_worth_its_gas(sold, raw, "Swap"):
-                yield sold, bought, raw
-                wants[bought] = want - raw * price
-                left -= raw
-
-
-def _trade(terms: Terms, sold: Token, bought: Token, part: Part) -> Trade:
-    """The swap with its bound: near the model's fill and never beyond the slippage limit."""
-    of_model = quantise(part.amount_out * (1 - terms.fill_tolerance), 1, Rounding.UP)
-    value = terms.value(sold, part.amount_in) * (1 - terms.slippage)
-    of_oracle = quantise(value, terms.prices.price(bought), Rounding.UP)
-    if of_oracle > part.amount_out:
-        raise Infeasible(
-            f"{part.pool.name} gives {bought.amount(part.amount_out)} for "
-            f"{sold.amount(part.amount_in)}, the slippage limit of {float(terms.slippage):.2%} "
-            f"against the oracle asks for {bought.amount(of_oracle)}: trade less at once, or wait"
-        )
-    action = Swap(
-        actor=terms.account,
-        market=part.pool.id,
-        token_in=sold,
-        token_out=bought,
-        amount_in=part.amount_in,
-        min_out=max(of_model, of_oracle),
-        deadline=terms.deadline,
-        recipient=terms.account,
-    )
-    return Trade(action, part)
 
 
 def _supplies(
@@ -245,10 +209,22 @@ def _walked(terms: Terms, states: States, actions: tuple[Action, ...]) -> States
     return outcome[0]
 
 
-def _cost(terms: Terms, actions: tuple[Action, ...], trades: list[Trade]) -> PlanCost:
+def _sold(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:
+    """The value sold, at oracle prices."""
+    values = (terms.value(each.action.token_in, each.action.amount_in) for each in done)
+    return sum(values, Fraction(0))
+
+
+def _done(terms: Terms, done: tuple[Trade, ...], undone: Fraction) -> Fraction:
+    """The part of the wished sales, by value, that the trades make."""
+    sold = _sold(terms, done)
+    return sold / (sold + undone) if sold + undone else Fraction(1)
+
+
+def _cost(terms: Terms, actions: tuple[Action, ...], done: tuple[Trade, ...]) -> PlanCost:
     units = gas_units(actions)
     fees, slippage = Fraction(0), Fraction(0)
-    for trade in trades:
+    for trade in done:
         fee = terms.value(trade.action.token_in, trade.part.fee)
         fees += fee
         slippage += (

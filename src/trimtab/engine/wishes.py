@@ -1,0 +1,164 @@
+"""What every strategy decides, netted into wished values per place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from trimtab.allocation.books import Claims
+from trimtab.core.flows import held_everywhere
+from trimtab.core.market import MarketId, Place, wallet
+from trimtab.core.prices import Prices
+from trimtab.core.quantise import Rounding, quantise
+from trimtab.core.states import States
+from trimtab.core.strategy import AnySignal, Costs, Decision, Hold, Target, View
+from trimtab.engine.bot import Bot
+
+Values = Mapping[Place, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is known at a tick: the pinned states, prices, costs, sub-books and signals.
+
+    `age` is how far, in seconds, the states lie behind the newest block known; `traded` the
+    value sold within the last 24 hours.
+    """
+
+    states: States
+    prices: Prices
+    costs: Costs
+    claims: Claims
+    signals: Mapping[AnySignal, object]
+    age: int
+    traded: Fraction
+    quarantined: frozenset[MarketId] = frozenset()
+
+    def view(self, amounts: Mapping[Place, int]) -> View:
+        """What a strategy with these amounts sees."""
+        return View(self.states, self.prices, amounts, self.signals, self.costs)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Decisions by the strategies' names, and the values that they wish for together.
+
+    `gain_by_trading` is what the owners' targets are worth per year, `gain_by_placing` the
+    sweeper's, both in base units of the numeraire. `own` holds each owner's wishes apart.
+    """
+
+    decisions: tuple[tuple[str, Decision], ...]
+    own: Mapping[str, Values]
+    places: Values
+    gain_by_trading: Fraction
+    gain_by_placing: Fraction
+
+    @property
+    def wants_to_move(self) -> bool:
+        """Whether some strategy has a target."""
+        return any(isinstance(decision, Target) for _, decision in self.decisions)
+
+    @property
+    def closes(self) -> bool:
+        """Whether some strategy gives up all that it has."""
+        return any(isinstance(each, Target) and not each.legs for _, each in self.decisions)
+
+    @property
+    def reasons(self) -> str:
+        """Why every strategy decided what it did."""
+        return "; ".join(f"{name}: {decision.why}" for name, decision in self.decisions)
+
+
+def wishes(bot: Bot, now: Now) -> Wishes:
+    """Ask every owner for its target on its sub-book, net them, then let the sweeper place."""
+    strategies = {seat.name: seat.strategy for seat in bot.owners}
+    decisions: list[tuple[str, Decision]] = []
+    own: dict[str, dict[Place, Fraction]] = {}
+    gain = Fraction(0)
+    for name, amounts in now.claims.items():
+        view = now.view(amounts)
+        decision: Decision = Hold("no strategy owns this part of the book")
+        if name in strategies:
+            decision = strategies[name].decide(view)
+            decisions.append((name, decision))
+        own[name] = values_of(view, decision, bot)
+        gain += _gain(view, decision)
+    net: dict[Place, Fraction] = {}
+    for values in own.values():
+        for place, value in values.items():
+            net[place] = net.get(place, Fraction(0)) + value
+    if bot.sweeper is None:
+        return Wishes(tuple(decisions), own, net, gain, Fraction(0))
+    view = now.view(_idle(bot, now, net))
+    decision = bot.sweeper.strategy.decide(view)
+    decisions.append((bot.sweeper.name, decision))
+    return Wishes(tuple(decisions), own, _placed(net, view, decision), gain, _gain(view, decision))
+
+
+def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]:
+    """The values per place that a decision asks for; what its legs leave is the numeraire's."""
+    if isinstance(decision, Hold):
+        return {place: view.value(place) for place in view.amounts}
+    values = {place: Fraction(0) for place in view.amounts}
+    for leg in decision.legs:
+        values[leg.place] = values.get(leg.place, Fraction(0)) + Fraction(leg.weight) * view.equity
+    rest = view.equity - sum(values.values(), Fraction(0))
+    home = wallet(bot.numeraire)
+    values[home] = values.get(home, Fraction(0)) + rest
+    return values
+
+
+def base_units(values: Values, prices: Prices) -> dict[Place, int]:
+    """Values as whole base units of each place's token, rounded down, nothing below zero."""
+    return {
+        place: quantise(max(value, Fraction(0)), prices.price(place.token), Rounding.DOWN)
+        for place, value in values.items()
+    }
+
+
+def wants(now: Now, own: Mapping[str, Values]) -> Claims:
+    """The change per place that each owner wished for, in base units."""
+    return {
+        name: {
+            place: raw - now.claims[name].get(place, 0)
+            for place, raw in base_units(values, now.prices).items()
+            if raw != now.claims[name].get(place, 0)
+        }
+        for name, values in own.items()
+    }
+
+
+def _gain(view: View, decision: Decision) -> Fraction:
+    """What a target's edge is worth per year, in base units of the numeraire."""
+    return Fraction(decision.edge) * view.equity if isinstance(decision, Target) else Fraction(0)
+
+
+def _idle(bot: Bot, now: Now, net: Values) -> dict[Place, int]:
+    """The sweeper's sub-book: what the owners' wishes leave in the wallet and at its lenders.
+
+    It lies as it would if nothing lent moved that need not, so the sweeper decides where tokens
+    rest and never which tokens are held.
+    """
+    held = held_everywhere(bot.adapters, now.states, bot.account)
+    amounts: dict[Place, int] = {}
+    for token in bot.feeds:
+        home = wallet(token)
+        left = base_units({home: net.get(home, Fraction(0))}, now.prices)[home]
+        for place in bot.lenders:
+            if place.token == token and place in held:
+                amounts[place] = min(left, held[place].raw)
+                left -= amounts[place]
+        amounts[home] = left
+    return amounts
+
+
+def _placed(net: Values, view: View, decision: Decision) -> dict[Place, Fraction]:
+    """The netted wishes with what idles spread over wallet and lenders."""
+    placed = dict(net) | {place: view.value(place) for place in view.amounts}
+    if isinstance(decision, Target):
+        for leg in decision.legs:
+            value = Fraction(leg.weight) * view.equity
+            placed[wallet(leg.place.token)] -= value - placed.get(leg.place, Fraction(0))
+            placed[leg.place] = value
+    return placed

@@ -1,0 +1,160 @@
+"""Which tokens to sell for which, how much of each sale goes through now, and its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from trimtab.core.actions import Swap
+from trimtab.core.adapter import Adapters
+from trimtab.core.market import Holding, Place
+from trimtab.core.prices import Prices
+from trimtab.core.quantise import Rounding, Timestamp, quantise
+from trimtab.core.states import States
+from trimtab.core.strategy import Costs
+from trimtab.core.token import Address, Token
+from trimtab.protocols.uniswap_v3 import Pool
+from trimtab.routing.route import Part, Router
+
+HALVINGS = 16
+"""Steps in search of the largest sale that keeps its bounds: less than a thousandth of a percent
+of it is left untraded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which a plan is made: who acts, what it may cost, and how far fills may slip.
+
+    `budget` is the value that may be sold at most; none where a repair waives the turnover.
+    """
+
+    adapters: Adapters
+    account: Address
+    pools: tuple[Pool, ...]
+    router: Router
+    prices: Prices
+    costs: Costs
+    slippage: Fraction
+    fill_tolerance: Fraction
+    deadline: Timestamp
+    budget: Fraction | None = None
+
+    def value(self, token: Token, raw: int) -> Fraction:
+        """What base units of a token are worth in base units of the numeraire."""
+        return raw * self.prices.price(token)
+
+    def is_worth_its_gas(self, token: Token, raw: int, kind: str) -> bool:
+        """Whether the value moved exceeds the gas of moving it."""
+        return self.value(token, raw) > self.costs.action(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A wish to sell base units of one token for another."""
+
+    sold: Token
+    bought: Token
+    raw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A swap with the part of the route that it follows."""
+
+    action: Swap
+    part: Part
+
+
+def sales(
+    terms: Terms,
+    held: Mapping[Place, Holding],
+    wishes: Mapping[Place, int],
+    funds: Mapping[Token, int],
+) -> Iterator[Sale]:
+    """What to sell for what, the largest surplus against the largest want, netted by token."""
+    change: dict[Token, int] = {}
+    for place, wish in wishes.items():
+        have = held[place].raw if place in held else 0
+        change[place.token] = change.get(place.token, 0) + wish - have
+    worth = {token: terms.value(token, raw) for token, raw in change.items()}
+    order = sorted(worth, key=lambda token: (abs(worth[token]), token.address), reverse=True)
+    wants = {token: worth[token] for token in order if worth[token] > 0}
+    for sold in (token for token in order if worth[token] < 0):
+        left = min(-change[sold], funds.get(sold, 0))
+        price = terms.prices.price(sold)
+        for bought, want in tuple(wants.items()):
+            raw = min(left, quantise(want, price, Rounding.DOWN))
+            if raw > 0 and terms.is_worth_its_gas(sold, raw, "Swap"):
+                yield Sale(sold, bought, raw)
+                wants[bought] = want - raw * price
+                left -= raw
+
+
+def affordable(terms: Terms, sold_so_far: Fraction, sale: Sale) -> Sale:
+    """As much of a sale as the budget leaves."""
+    if terms.budget is None:
+        return sale
+    left = max(terms.budget - sold_so_far, Fraction(0))
+    raw = min(sale.raw, quantise(left, terms.prices.price(sale.sold), Rounding.DOWN))
+    return Sale(sale.sold, sale.bought, raw)
+
+
+def trades(terms: Terms, states: States, sale: Sale) -> tuple[Trade, ...]:
+    """The swaps of the largest sale, up to the wish, whose every fill keeps both its bounds.
+
+    Slippage grows with size, so the size is halved in on. Nothing where even the smallest sale
+    that is worth its gas slips too far. Raises NoRoute.
+    """
+    if not terms.is_worth_its_gas(sale.sold, sale.raw, "Swap"):
+        return ()
+    parts = terms.router.route(states, terms.pools, sale.sold, sale.bought, sale.raw)
+    if not _keeps_bounds(terms, sale, parts):
+        parts = _largest(terms, states, sale)
+    return tuple(_trade(terms, sale, part) for part in parts)
+
+
+def _largest(terms: Terms, states: States, sale: Sale) -> tuple[Part, ...]:
+    kept: tuple[Part, ...] = ()
+    low, high = 0, sale.raw
+    for _ in range(HALVINGS):
+        middle = (low + high) // 2
+        if not terms.is_worth_its_gas(sale.sold, middle, "Swap"):
+            low = middle
+            continue
+        parts = terms.router.route(states, terms.pools, sale.sold, sale.bought, middle)
+        if _keeps_bounds(terms, sale, parts):
+            low, kept = middle, parts
+        else:
+            high = middle
+    return kept
+
+
+def _keeps_bounds(terms: Terms, sale: Sale, parts: tuple[Part, ...]) -> bool:
+    return all(_of_oracle(terms, sale, part) <= _of_model(terms, part) for part in parts)
+
+
+def _of_model(terms: Terms, part: Part) -> int:
+    """The least of a fill that is as good as the model's but for the tolerance."""
+    return quantise(part.amount_out * (1 - terms.fill_tolerance), 1, Rounding.UP)
+
+
+def _of_oracle(terms: Terms, sale: Sale, part: Part) -> int:
+    """The least of a fill that the slippage limit against the oracle accepts."""
+    value = terms.value(sale.sold, part.amount_in) * (1 - terms.slippage)
+    return quantise(value, terms.prices.price(sale.bought), Rounding.UP)
+
+
+def _trade(terms: Terms, sale: Sale, part: Part) -> Trade:
+    """The swap with its bound: near the model's fill, and never beyond the slippage limit."""
+    action = Swap(
+        actor=terms.account,
+        market=part.pool.id,
+        token_in=sale.sold,
+        token_out=sale.bought,
+        amount_in=part.amount_in,
+        min_out=max(_of_model(terms, part), _of_oracle(terms, sale, part)),
+        deadline=terms.deadline,
+        recipient=terms.account,
+    )
+    return Trade(action, part)

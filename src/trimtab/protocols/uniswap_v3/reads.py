@@ -131,7 +131,10 @@ def _decode_words(pool: Pool, known: PoolState, answers: Sequence[Answer]) -> Po
     found = list(known.initialized)
     for at, answer in zip(known.missing_words, answers, strict=False):
         (bits,) = words(answer, 1, f"tickBitmap({at}) of {pool.name}")
-        found += [((at << 8) + bit) * known.tick_spacing for bit in range(256) if bits >> bit & 1]
+        while bits:
+            lowest = bits & -bits
+            found.append(((at << 8) + lowest.bit_length() - 1) * known.tick_spacing)
+            bits ^= lowest
     return replace(
         known,
         initialized=tuple(sorted(found)),

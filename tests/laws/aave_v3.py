@@ -82,7 +82,11 @@ def _positions(
 
 def _supply(draw: Draw, states: States, pool: LendingPool, owners: tuple[Address, ...]) -> Action:
     possible = [(owner, reserve.token) for owner in owners for reserve in pool.reserves]
-    ready = [place for place in possible if _allowance(states, pool, *place)]
+    ready = [
+        (owner, token)
+        for owner, token in possible
+        if _allowance(states, pool, owner, token) and _wallet(states, owner, token)
+    ]
     chosen = possible if not ready or _rarely(draw) else ready
     actor, token = draw(st.sampled_from(chosen))
     if approval := _approval(draw, states, pool, actor, token):
@@ -200,7 +204,7 @@ def _amount(draw: Draw, *marks: int) -> int:
     mark = draw(st.sampled_from([mark for mark in marks if mark > 0] or [10**6]))
     match draw(st.integers(0, 9)):
         case 0 | 1 | 2 | 3 | 4:
-            return int(mark * draw(st.integers(1, 1000)) // 1000)
+            return max(1, int(mark * draw(st.integers(1, 1000)) // 1000))
         case 5 | 6:
             return max(0, int(mark + draw(st.integers(-2, 2))))
         case 7:

@@ -19,7 +19,6 @@ from trimtab.protocols.aave_v3.model.queries import (
     variable_borrow_rate,
     withdrawable,
 )
-from trimtab.protocols.aave_v3.model.rates import Rates, interest_rates
 from trimtab.protocols.aave_v3.model.reserve import normalised_debt, normalised_income
 
 __all__ = [
@@ -29,13 +28,11 @@ __all__ = [
     "LendingPool",
     "LendingState",
     "RateStrategy",
-    "Rates",
     "Reserve",
     "ReserveConfiguration",
     "ReserveState",
     "account_summary",
     "health_factor",
-    "interest_rates",
     "normalised_debt",
     "normalised_income",
     "supply_rate",

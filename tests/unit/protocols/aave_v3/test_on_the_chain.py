@@ -74,6 +74,7 @@ def test_model_and_logs__any_sequence_with_caps__equal_the_chain(
 def test_observe__a_block_of_what_others_did__gives_the_chain(scene: Scene) -> None:
     first, second, third, fourth = scene.owners
     usdc, weth = scene.token("USDC").address, scene.token("WETH").address
+    scene.govern("setLiquidationProtocolFee", weth, 1_000)
     scene.supply(second, "USDC", 100_000)
     scene.supply(first, "WETH", 10)
     scene.do(Borrow(first, scene.pool.id, scene.token("USDC"), 15_000 * 10**6))

@@ -4,10 +4,12 @@ import pytest
 
 from trimtab.core.abi import UINT256_MAX
 from trimtab.core.quantise import SECONDS_PER_YEAR, Bps, Ray
-from trimtab.protocols.aave_v3 import Rates, RateStrategy, interest_rates
+from trimtab.protocols.aave_v3 import RateStrategy
 from trimtab.protocols.aave_v3.model.rates import (
     Liquidity,
+    Rates,
     compounded_interest,
+    interest_rates,
     linear_interest,
     usage_ratio,
 )

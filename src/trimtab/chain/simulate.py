@@ -85,7 +85,7 @@ async def first_failure(
         if not outcome.ok:
             reason = Reverted(outcome.data).reason
             return f"call {number} of {len(calls)}, to {call.to}, reverts: {reason}"
-    return "each call goes through when the account makes it itself"
+    return "each call goes through when the account makes it itself: is there too little gas?"
 
 
 async def _simulated(

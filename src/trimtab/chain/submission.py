@@ -22,7 +22,6 @@ from trimtab.core.states import Reverted, States
 from trimtab.core.token import Address
 
 _TRANSFER_GAS = 21_000
-_INNER_FAILURE = "GS013"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,33 +173,30 @@ async def _settled(
     if status == 1:
         return Landed(intent.plan_hash, expected, number, gas_used, gas_price)
     try:
-        reason = await _reason(rpc, expected, number, gas_used)
+        reason = await _reason(rpc, expected, number)
     except RpcError as error:
         reason = f"not known: {error}"
     return Failed(intent.plan_hash, expected, number, gas_used, gas_price, reason)
 
 
-async def _reason(rpc: Rpc, transaction_hash: str, number: int, gas_used: int) -> str:
+async def _reason(rpc: Rpc, transaction_hash: str, number: int) -> str:
     """Why a transaction reverted, as far as running it again on the block before tells."""
     known, before, mined = await rpc.batch(
         (_transaction(transaction_hash), block_by_number(number - 1), block_by_number(number))
     )
     sent = known.into(_Known)
-    if gas_used == quantity(sent.gas, "gas"):
-        return f"out of gas: all {gas_used} units were used"
     parent, own = _known_block(before, rpc.chain), _known_block(mined, rpc.chain)
     fields = {"from": sent.from_, "to": sent.to, "data": sent.input, "value": sent.value}
     reply = await rpc.ask(Request("eth_call", ({**fields, "gas": sent.gas}, pin(parent.head))))
     if reply.refusal is None:
         return "it goes through on the block before: a transaction ahead of it stood in its way"
-    reason = (
-        Reverted(reply.refusal.data or b"").reason if reply.refusal.data else reply.refusal.words
-    )
+    returned = reply.refusal.data
+    reason = Reverted(returned).reason if returned else reply.refusal.words
     calls = inner_calls(hexadecimal(sent.input, "input"))
-    if reason != _INNER_FAILURE or not calls or sent.to is None:
+    if not calls or sent.to is None:
         return reason
-    safe = account(sent.to.lower())
-    return await first_failure(rpc, safe, calls, parent.head, own.head.timestamp)
+    safe, at = account(sent.to.lower()), own.head.timestamp
+    return f"{reason}; {await first_failure(rpc, safe, calls, parent.head, at)}"
 
 
 async def _check_consumer(rpc: Rpc, intent: Intent, at: Head) -> None:
@@ -222,7 +218,7 @@ async def _check_consumer(rpc: Rpc, intent: Intent, at: Head) -> None:
             if each.hash.lower() in intent.hashes:
                 return
             raise InvariantViolation(
-                "INV-13 one writer per account",
+                "INV-13 one writer per journal and account",
                 f"nonce {intent.nonce} of {intent.signer} was used by {each.hash} in block "
                 f"{high}, which is not ours: who else has the key?",
             )

@@ -43,9 +43,14 @@ class FakeNode:
         self.asked.append((call["method"], tuple(call["params"])))
         answer = {"jsonrpc": "2.0", "id": call["id"]}
         try:
-            return {**answer, "result": self.methods[call["method"]](*call["params"])}
+            return {**answer, "result": self.result(call)}
         except Refused as refused:
             return {**answer, "error": refused.error}
+
+    def result(self, call: dict[str, Any]) -> object:
+        if call["method"] not in self.methods:
+            raise Refused(-32601, f"the method {call['method']} does not exist")
+        return self.methods[call["method"]](*call["params"])
 
     def count(self, method: str) -> int:
         return sum(1 for asked, _ in self.asked if asked == method)

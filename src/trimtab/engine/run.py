@@ -71,6 +71,8 @@ async def run(
                 return memory
             memory, step = await turn(bot, world, journal, memory, observation)
         except DataError as error:
+            if memory.states is None:
+                raise  # nothing was ever read: the mandate or the node is wrong, not the block
             journal.append(records.skip(None, error))
             step = Step(None, None, None, None, str(error))
         except (SignerError, JournalError, InvariantViolation) as error:

@@ -1,0 +1,94 @@
+"""A mandate on a chain that already runs: the file of `trimtab world`, or a public node."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from trimtab.app.local import LOCAL
+from trimtab.app.resolve import resolve
+from trimtab.chain.blocks import head
+from trimtab.chain.reader import Reader
+from trimtab.chain.rpc import Rpc
+from trimtab.chain.secret import RpcUrl
+from trimtab.core.errors import ConfigError
+from trimtab.core.market import tracked
+from trimtab.core.reading import Observation
+from trimtab.core.token import Address, address
+from trimtab.engine.bot import Bot
+from trimtab.mandate import AddressBook, Mandate, read_book
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What `trimtab world --out` adds to the address book: where the chain and the Safe are."""
+
+    rpc: str
+    safe: str
+    owner: str
+
+
+class _WorldFile(msgspec.Struct, frozen=True):
+    running: Running | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mandate applies: its address book, its node, and its account."""
+
+    book: AddressBook
+    rpc: RpcUrl
+    account: Address
+
+
+def place_of(mandate: Mandate, world: Path | None) -> Place:
+    """The chain and account of a mandate; what it calls `local` is the world file's.
+
+    Raises ConfigError where a file is missing or says too little.
+    """
+    path = world if world is not None else Path(mandate.chain.book)
+    if world is None and mandate.chain.book == LOCAL:
+        raise ConfigError(
+            "the mandate's chain.book is `local`: start one with `trimtab world --out world.json` "
+            "and name it with --world world.json"
+        )
+    content = read_file(path, "the address book")
+    book = read_book(content, str(path))
+    running = msgspec.json.decode(content, type=_WorldFile).running
+    source, account = mandate.chain.rpc[0], mandate.account.address
+    if LOCAL in (source, account) and running is None:
+        raise ConfigError(
+            f"{path} is no running local world: give chain.rpc and account.address in the mandate"
+        )
+    if running is not None:
+        source = running.rpc if source == LOCAL else source
+        account = running.safe if account == LOCAL else account
+    return Place(book, RpcUrl.load(source), address(account))
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """The content of a file. Raises ConfigError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{what} {path} cannot be read: {error.strerror}") from None
+
+
+@asynccontextmanager
+async def observed(mandate: Mandate, place: Place) -> AsyncIterator[tuple[Bot, Observation]]:
+    """The bot of a mandate and its newest block.
+
+    Raises ConfigError for a mandate that does not fit, DataError for a node that does not answer.
+    """
+    bot = resolve(mandate, place.book, place.account)
+    rpc = Rpc(place.rpc, place.book.chain)
+    try:
+        await rpc.check_chain()
+        accounts = tracked((bot.account,), bot.markets)
+        reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account)
+        yield bot, await reader.observe(None, await head(rpc, "latest"))
+    finally:
+        await rpc.close()

@@ -1,0 +1,136 @@
+"""The command line. Commands import what they need when they run, so that help is fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.app.output import told
+
+app = typer.Typer(
+    name="trimtab",
+    help="A portfolio manager for public blockchains: exact models, one loop, one journal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+MandatePath = Annotated[Path, typer.Argument(help="The mandate, a TOML file.", metavar="MANDATE")]
+AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+Blocks = Annotated[int, typer.Option(help="Blocks to live through.", min=1)]
+Seed = Annotated[int, typer.Option(help="One seed, one chain, one digest.", min=0)]
+JournalPath = Annotated[Path, typer.Option("--journal", help="The journal of a run.")]
+WorldFile = Annotated[
+    Path | None, typer.Option("--world", help="The file that `trimtab world --out` wrote.")
+]
+
+
+@app.command()
+def check(mandate: MandatePath, world: WorldFile = None, as_json: AsJson = False) -> None:
+    """Print the resolved mandate, its hash, and the worst that a stolen key can do under it."""
+    from trimtab.app.commands import check_command
+
+    with told(as_json=as_json):
+        check_command(mandate, world, as_json=as_json)
+
+
+@app.command()
+def rehearse(
+    mandate: MandatePath,
+    blocks: Blocks = 300,
+    seed: Seed = 7,
+    prices: Annotated[
+        Path | None, typer.Option(help="CSV or parquet: time_utc, symbol, close.")
+    ] = None,
+    symbols: Annotated[
+        str | None, typer.Option(help="Which symbol is which token: WETH=ETHUSDT,WBTC=BTCUSDT.")
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="TOML: what others do, block by block.")
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Where to write the journal; a new file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the mandate in a local world of the real contracts."""
+    from trimtab.app.commands import rehearse_command
+    from trimtab.app.local import Setting
+
+    setting = Setting(seed, blocks, prices, symbols, scenario)
+    with told(as_json=as_json):
+        rehearse_command(mandate, setting, journal, as_json=as_json)
+
+
+@app.command()
+def demo(blocks: Blocks = 120, seed: Seed = 7, as_json: AsJson = False) -> None:
+    """The main job from start to end: a local world, the example mandate, a report."""
+    from trimtab.app.commands import demo_command
+    from trimtab.app.local import Setting
+
+    with told(as_json=as_json):
+        demo_command(Setting(seed, blocks), as_json=as_json)
+
+
+@app.command()
+def world(
+    out: Annotated[Path, typer.Option(help="Where to write the world's address book.")],
+    seed: Seed = 7,
+    interval: Annotated[
+        float, typer.Option(help="Seconds from one block to the next.", min=0.05)
+    ] = 1.0,
+    block_seconds: Annotated[
+        int, typer.Option(help="Seconds of market life in a block.", min=1)
+    ] = 3600,
+    blocks: Annotated[
+        int, typer.Option(help="Stop after so many blocks; 0 goes on for ever.", min=0)
+    ] = 0,
+) -> None:
+    """A free-running local world with a market on it, for `plan` and for your own tools."""
+    from trimtab.app.commands import world_command
+    from trimtab.app.local import Setting
+
+    with told(as_json=False):
+        world_command(out, Setting(seed, blocks), block_seconds, interval, endless=not blocks)
+
+
+@app.command()
+def plan(mandate: MandatePath, world: WorldFile = None, as_json: AsJson = False) -> None:
+    """One tick on a live chain: what would be done now. Sends nothing."""
+    from trimtab.app.commands import plan_command
+
+    with told(as_json=as_json):
+        plan_command(mandate, world, as_json=as_json)
+
+
+@app.command()
+def explain(
+    block: Annotated[int, typer.Argument(help="The block to explain.", min=0)],
+    journal: JournalPath,
+    as_json: AsJson = False,
+) -> None:
+    """What was seen at a block, decided and why, from the journal alone."""
+    from trimtab.app.commands import explain_command
+
+    with told(as_json=as_json):
+        explain_command(block, journal, as_json=as_json)
+
+
+@app.command()
+def report(
+    journal: JournalPath,
+    out: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("report.html"),
+    as_json: AsJson = False,
+) -> None:
+    """One self-contained HTML page of a run: equity, weights, costs, every decision."""
+    from trimtab.app.commands import report_command
+
+    with told(as_json=as_json):
+        report_command(journal, out, as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,125 @@
+"""`rehearse`: the manager in the local world, block after block, and what it came to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from trimtab import __version__
+from trimtab.app.local import Setting, staged
+from trimtab.app.resolve import mandate_hash
+from trimtab.core.canonical import Plain, plain
+from trimtab.core.plan import Refused
+from trimtab.core.settlement import Failed, Landed, Mismatch
+from trimtab.engine.bot import Bot
+from trimtab.engine.memory import Memory
+from trimtab.engine.run import Step, run
+from trimtab.journal import records
+from trimtab.journal.store import Journal
+from trimtab.mandate import Mandate
+
+Watch = Callable[[Bot, Step], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted while the loop turns."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    error: int = 0
+    equity_start: Fraction | None = None
+    equity_end: Fraction = Fraction(0)
+
+    def add(self, step: Step) -> None:
+        """Count one turn."""
+        self.counts["skipped"] += step.skipped is not None
+        self.counts["mismatches"] += isinstance(step.sent, Mismatch)
+        self.counts["plans_executed"] += isinstance(step.settled, Landed)
+        self.counts["plans_failed"] += isinstance(step.settled, Failed)
+        outcome = step.outcome
+        if outcome is None:
+            return
+        self.counts["blocks"] += 1
+        self.error += outcome.reconciliation.error
+        flows = outcome.reconciliation.flows
+        self.counts["external_flows"] += sum(not flow.is_ours for flow in flows)
+        self.equity_end = outcome.equity
+        if self.equity_start is None:
+            self.equity_start = outcome.equity
+        if outcome.judgement is not None:
+            self.counts["decisions"] += 1
+            self.counts["refused"] += isinstance(outcome.judgement.verdict, Refused)
+            self.counts["breaches"] += len(outcome.judgement.breaches)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a rehearsal came to."""
+
+    tally: Tally
+    memory: Memory
+    numeraire: str
+    digest: str
+    journal: Path
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """The result's one line: counts are numbers, money and errors integers as strings."""
+        counts = self.tally.counts
+        ledger = self.memory.ledger
+        profit: Plain = None if ledger is None else ledger.to_plain()
+        return {
+            "blocks": counts["blocks"],
+            "decisions": counts["decisions"],
+            "plans_executed": counts["plans_executed"],
+            "plans_failed": counts["plans_failed"],
+            "refused": counts["refused"],
+            "breaches": counts["breaches"],
+            "mismatches": counts["mismatches"],
+            "skipped": counts["skipped"],
+            "external_flows": counts["external_flows"],
+            "equity_start": str(int(self.tally.equity_start or 0)),
+            "equity_end": str(int(self.tally.equity_end)),
+            "numeraire": self.numeraire,
+            "conservation_error": str(self.tally.error),
+            "profit": profit,
+            "digest": self.digest,
+            "journal": str(self.journal),
+            "seconds": round(self.seconds, 2),
+        }
+
+
+async def rehearse(
+    mandate: Mandate, text: str, setting: Setting, path: Path, watch: Watch
+) -> Result:
+    """Run the mandate for `setting.blocks` blocks and write the journal to `path`.
+
+    Raises whatever makes the loop halt; the journal then says why.
+    """
+    started = time.perf_counter()
+    tally = Tally()
+    async with staged(mandate, setting) as stage:
+        with Journal.create(path) as journal:
+            journal.append(
+                records.start(
+                    mandate_hash=mandate_hash(mandate),
+                    mandate=text,
+                    account=stage.bot.account,
+                    code_version=__version__,
+                    seed=setting.seed,
+                )
+            )
+
+            def watched(step: Step) -> None:
+                tally.add(step)
+                watch(stage.bot, step)
+
+            memory = await run(stage.bot, stage.world, journal, Memory(), watched)
+            journal.append(records.end(None, {"blocks": plain(tally.counts["blocks"])}))
+            digest = journal.digest()
+    seconds = time.perf_counter() - started
+    return Result(tally, memory, stage.bot.numeraire.symbol, digest, path, seconds)

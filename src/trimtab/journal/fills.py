@@ -168,12 +168,19 @@ def _fills(action: Action, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
         return tuple(Paid(action, flow) for flow in taken.values())
     match action:
         case Swap():
-            paid, got = taken.get(wallet(action.token_in)), taken.get(wallet(action.token_out))
-            return (Traded(action, -paid.raw, got.raw if got else 0),) if paid else ()
+            return _trade(action, taken)
         case Supply() | Withdraw() | Borrow() | Repay():
             return _conversion(action, taken)
         case Transfer() | Approve() | UpdateAnswer():
             return ()
+
+
+def _trade(swap: Swap, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
+    paid, got = taken.get(wallet(swap.token_in)), taken.get(wallet(swap.token_out))
+    raw_out = 0 if got is None else got.raw
+    if paid is None or raw_out < swap.min_out:
+        return ()
+    return (Traded(swap, -paid.raw, raw_out),)
 
 
 def _conversion(

@@ -102,7 +102,10 @@ def mismatch(block: int, found: Mismatch) -> Record:
 
 
 def flows(block: int, found: Reconciliation, attribution: Attribution | None) -> Record:
-    """What moved since the reading before, its conservation error, and what the change was of."""
+    """What moved since the reading before, its conservation error, and what the change was of.
+
+    Raises InvariantViolation for an attribution that does not add up: none such is written.
+    """
     told, gas = _split(attribution)
     economic: Plain = {
         "flows": [
@@ -220,7 +223,6 @@ def attribution_of(record: Record) -> Attribution | None:
 
 
 _SETTLEMENTS = (Landed, Failed, Dropped, Mismatch)
-_OF_THE_SENDING = ("gas", "unexplained")
 
 
 def _fraction(kind: type[object], written: object) -> Fraction:
@@ -230,12 +232,13 @@ def _fraction(kind: type[object], written: object) -> Fraction:
 
 
 def _split(attribution: Attribution | None) -> tuple[Plain, Plain]:
-    """An attribution's economic part, and what names transactions or depends on gas."""
+    """An attribution's economic part, and its gas."""
     if attribution is None:
         return None, None
+    attribution.check()
     parts = _mapping(plain(attribution))
-    sending: dict[str, Plain] = {name: parts.pop(name) for name in _OF_THE_SENDING}
-    return parts, sending
+    del parts["unexplained"]
+    return parts, {"gas": parts.pop("gas")}
 
 
 def _by_place(amounts: Mapping[Place, int]) -> Plain:

@@ -1,7 +1,7 @@
 """The journal's file: an SQLite database whose tables only grow.
 
 Write-ahead log and `synchronous=FULL`: a commit that returned survives a loss of power. Triggers
-refuse what would change or remove a row.
+refuse what would change or remove a row, and strict tables what is of another type.
 """
 
 import sqlite3
@@ -47,6 +47,7 @@ RECORDS = Table(
     Column("hash", LargeBinary, nullable=False),
     Index("records_by_kind", "kind"),
     Index("records_by_block", "block"),
+    sqlite_strict=True,
 )
 """Parts are canonical JSON, NULL where there is nothing; a hash covers row and previous hash."""
 
@@ -55,6 +56,7 @@ BLOBS = Table(
     METADATA,
     Column("name", LargeBinary, primary_key=True),
     Column("content", LargeBinary, nullable=False),
+    sqlite_strict=True,
 )
 """Contents by their sha256, compressed."""
 

@@ -65,9 +65,14 @@ def topic(signature: str) -> bytes:
 
 
 def word(value: int | str | bool) -> bytes:
-    """One 32-byte word: an integer in two's complement, or an address."""
+    """One 32-byte word: an integer in two's complement, or an address.
+
+    Raises ValueError for an integer that does not fit, which would become another one.
+    """
     if isinstance(value, str):
         return bytes(12) + bytes.fromhex(value[2:])
+    if not -(2**255) <= value <= UINT256_MAX:
+        raise ValueError(f"{value} does not fit into a word of 256 bits")
     return (int(value) & UINT256_MAX).to_bytes(32, "big")
 
 

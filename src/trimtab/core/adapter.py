@@ -91,7 +91,7 @@ def adapter_of(adapters: Adapters, market: Market[State]) -> Adapter[State]:
 
 
 def accrue(adapters: Adapters, states: States, at: Timestamp) -> States:
-    """All states of the clock chain moved on to `at`; the heads stay what was read."""
+    """All states moved on to `at`; the heads stay what was read."""
     moved = {
         market_id: adapter_of(adapters, states.market(market_id)).accrue(state, at)
         for market_id, state in states.states.items()

@@ -1,7 +1,8 @@
 """One canonical form of every value, so that a digest means the same everywhere.
 
 Sorted keys, integers as strings, floats by `float.hex`, fractions as numerator and denominator,
-bytes in hexadecimal, data classes by name and fields.
+bytes in hexadecimal, data classes by name and fields. What a field's type tells apart needs no
+mark of its own: two values of one type never have one form.
 """
 
 import dataclasses
@@ -17,7 +18,8 @@ Plain = None | bool | str | list["Plain"] | dict[str, "Plain"]
 def plain(value: object) -> Plain:
     """The value as JSON types without numbers.
 
-    Raises TypeError for a type that has no canonical form.
+    Raises TypeError for a type that has no canonical form, and ValueError for a mapping of which
+    two keys would become one.
     """
     match value:
         case enum.Enum():
@@ -33,7 +35,7 @@ def plain(value: object) -> Plain:
         case bytes():
             return "0x" + value.hex()
         case Mapping():
-            return {_key(key): plain(item) for key, item in value.items()}
+            return _plain_mapping(value)
         case tuple() | list():
             return [plain(item) for item in value]
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -57,6 +59,13 @@ def canonical(value: object) -> bytes:
 def digest(value: object) -> str:
     """sha256 of the canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _plain_mapping(mapping: Mapping[object, object]) -> dict[str, Plain]:
+    form = {_key(key): plain(item) for key, item in mapping.items()}
+    if len(form) != len(mapping):
+        raise ValueError(f"keys of different types have one canonical form: {list(mapping)!r}")
+    return form
 
 
 def _key(key: object) -> str:

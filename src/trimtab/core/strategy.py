@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, TypeVar, cast, overload
 
-from trimtab.core.errors import ConfigError, MissingRead
+from trimtab.core.errors import ConfigError, MissingRead, PlanError
 from trimtab.core.market import Market, Place, State
 from trimtab.core.prices import Prices
 from trimtab.core.states import States
@@ -104,17 +105,24 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A wished weight of the strategy's equity in a place; negative is short or owed."""
+    """A wished weight of the strategy's equity in a place; negative is short or owed.
+
+    Raises PlanError for a weight that is not finite.
+    """
 
     place: Place
     weight: float
+
+    def __post_init__(self) -> None:
+        _check_finite(self.weight, f"the wished weight of {self.place}")
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Target:
     """Wished weights, the expected edge per year as a share of equity, and why.
 
-    What the legs leave of the equity rests in the wallet as the numeraire.
+    What the legs leave of the equity rests in the wallet as the numeraire. Raises PlanError for
+    an edge that is not finite.
     """
 
     legs: tuple[Leg, ...]
@@ -122,6 +130,7 @@ class Target:
     why: str
 
     def __init__(self, *legs: Leg, edge: float = 0.0, why: str = "") -> None:
+        _check_finite(edge, "the edge of a target")
         object.__setattr__(self, "legs", legs)
         object.__setattr__(self, "edge", edge)
         object.__setattr__(self, "why", why)
@@ -148,6 +157,14 @@ class Strategy(ABC):
     @abstractmethod
     def decide(self, view: View) -> Decision:
         """The wished book, or a reason to hold."""
+
+
+def _check_finite(value: float, what: str) -> None:
+    if not math.isfinite(value):
+        raise PlanError(
+            f"{what} is {value}, expected a finite number: look for a division by zero or a "
+            "signal without data in the strategy"
+        )
 
 
 def signals_of(needs: Needs) -> tuple[AnySignal, ...]:

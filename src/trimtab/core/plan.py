@@ -69,7 +69,7 @@ class Measure:
 
     @property
     def is_within(self) -> bool:
-        """Whether the measured value keeps the limit. Minima are stated negated."""
+        """Whether the measured value keeps the limit; to equal it is to keep it."""
         return self.measured <= self.allowed
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A part of the mandate in which every key is known."""
 
@@ -47,7 +48,7 @@ class StrategyEntry(Document, frozen=True, kw_only=True):
     use: str
     """`module:Class` of the strategy."""
     share: Fraction = Fraction(0)
-    """Share of the capital at the start; the shares sum to at most 1."""
+    """Share of the capital at the start; the shares sum to at most 1, and nobody trades the rest."""
     sweeps: bool = False
     """It has no share of its own but places what idles of all others; at most one does."""
     parameters: dict[str, Any] = {}
@@ -79,7 +80,8 @@ class Execution(Document, frozen=True, kw_only=True):
     horizon_days: int = 30
     """A move must pay for itself within this time."""
     fill_tolerance: Fraction = Fraction(3, 1000)
-    """A fill may be this much worse than the model's before the plan reverts."""
+    """A fill may be this much worse than the model's before the plan reverts; less than
+    `limits.slippage`, which bounds the whole loss."""
     max_fee_gwei: int = 200
     """Highest fee per unit of gas that is ever signed."""
     priority_fee_gwei: Fraction = Fraction(1)

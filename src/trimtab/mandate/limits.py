@@ -9,6 +9,10 @@ from fractions import Fraction
 from trimtab.core.market import Place
 from trimtab.core.plan import Measure
 
+TURNOVER = "turnover per day"
+STATE_AGE = "state age"
+MAX_EQUITY = "max equity"
+
 
 @dataclass(frozen=True, slots=True)
 class Fill:
@@ -24,8 +28,8 @@ class Scene:
     """What limits look at: a book's values now or after a plan, and what the plan does.
 
     `values` are in base units of the numeraire; `names` gives each place its ids (its own name,
-    protocol, market, token). `traded` is the value sold within the last 24 hours, this plan
-    included.
+    protocol, market, token). `age` is that of the state in seconds. `traded` is the value sold
+    within the last 24 hours, this plan included.
     """
 
     values: Mapping[Place, Fraction]
@@ -40,6 +44,16 @@ class Scene:
         """The worth of the whole book."""
         return sum(self.values.values(), Fraction(0))
 
+    @property
+    def idle(self) -> Fraction:
+        """The worth of what lies in the account itself."""
+        return sum((self.values.get(place, Fraction(0)) for place in self.wallets), Fraction(0))
+
+    def held(self, name: str) -> Fraction:
+        """The worth of all places that carry an id."""
+        inside = (value for place, value in self.values.items() if name in self.names[place])
+        return sum(inside, Fraction(0))
+
     def share(self, value: Fraction) -> Fraction:
         """A value over equity; all of it where there is no equity left to compare with."""
         equity = self.equity
@@ -50,10 +64,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All limits of a mandate.
+    """All limits of a mandate. To be at a limit is to keep it.
 
     State limits (caps, minimum idle) hold for the book at any moment and can be broken by the
-    market; plan limits (turnover, slippage, age) hold for what we do.
+    market; plan limits (turnover, slippage, age, equity) hold for what we do.
     """
 
     caps: Mapping[str, Fraction] = field(default_factory=dict)
@@ -64,35 +78,30 @@ class Limits:
     max_equity: Fraction | None = None
 
     def of_state(self, scene: Scene) -> tuple[Measure, ...]:
-        """Caps and minimum idle, measured on a book."""
+        """Caps and minimum idle, measured on a book.
+
+        The least that must be idle is measured as the most that may lie elsewhere, so that an
+        empty account keeps it.
+        """
         capped = (
-            Measure(f"cap {name}", scene.share(self.held(scene, name)), cap)
+            Measure(f"cap {name}", scene.share(scene.held(name)), cap)
             for name, cap in self.caps.items()
         )
-        idle = sum((scene.values.get(place, Fraction(0)) for place in scene.wallets), Fraction(0))
-        floor = Measure("minimum idle (negated)", -scene.share(idle), -self.minimum_idle)
-        return (*capped, floor)
+        placed = scene.share(scene.equity - scene.idle)
+        return (*capped, Measure("outside the wallet", placed, 1 - self.minimum_idle))
 
     def of_plan(self, scene: Scene) -> tuple[Measure, ...]:
-        """Turnover, slippage, age and the managed equity, measured on a plan."""
+        """Turnover, age, slippage and the managed equity, measured on a plan."""
         slips = (
             Measure(f"slippage {fill.name}", 1 - fill.least / fill.sold, self.slippage)
             for fill in scene.fills
             if fill.sold
         )
         measures = (
-            Measure("turnover per day", scene.share(scene.traded), self.turnover_per_day),
-            Measure("state age", Fraction(scene.age), Fraction(self.state_age)),
+            Measure(TURNOVER, scene.share(scene.traded), self.turnover_per_day),
+            Measure(STATE_AGE, Fraction(scene.age), Fraction(self.state_age)),
             *slips,
         )
         if self.max_equity is None:
             return measures
-        return (*measures, Measure("max equity", scene.equity, self.max_equity))
-
-    @staticmethod
-    def held(scene: Scene, name: str) -> Fraction:
-        """The value in all places that carry an id."""
-        return sum(
-            (value for place, value in scene.values.items() if name in scene.names[place]),
-            Fraction(0),
-        )
+        return (*measures, Measure(MAX_EQUITY, scene.equity, self.max_equity))

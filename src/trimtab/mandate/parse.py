@@ -3,6 +3,7 @@
 import difflib
 import re
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
@@ -10,19 +11,40 @@ from typing import TypeVar
 import msgspec
 
 from trimtab.core.errors import ConfigError
+from trimtab.mandate.checks import mistakes
 from trimtab.mandate.document import Document, Mandate
 
 D = TypeVar("D", bound=Document)
+Sections = dict[str, type[Document]]
+"""The parts of a document by their dotted path, empty for the whole."""
 
-_UNKNOWN = re.compile(
-    r"Object contains unknown field `(?P<field>[^`]+)`(?: - at `(?P<path>[^`]+)`)?"
-)
+LARGEST_EXPONENT = 100
+"""No share, amount or parameter has more digits before or after its point."""
+
+_PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]+)`")
+_MISSING = re.compile(r"Object missing required field `(?P<key>[^`]+)`")
+_OTHER_TYPE = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<given>[^`]+)`")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?\d+\s*/\s*\d+", re.IGNORECASE)
+_KINDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "a text in quotes",
+}
 
 
 def parse_mandate(text: str, source: str) -> Mandate:
-    """The mandate that a TOML text states. Raises ConfigError naming `source` and the mistake."""
+    """The mandate that a TOML text states.
+
+    Raises ConfigError naming `source`, and the first mistake of form or all those of meaning.
+    """
     mandate = parse_document(text, source, Mandate)
-    _check(mandate, source)
+    found = tuple(mistakes(mandate))
+    if found:
+        raise ConfigError(f"{source}: " + "\n  ".join(found))
     return mandate
 
 
@@ -47,105 +69,85 @@ def share(value: object) -> Fraction:
     """
     text = str(value).strip()
     percent = text.endswith("%")
-    try:
-        number = Fraction(text[:-1].strip() if percent else text)
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f'{value!r} is not a share: write 0.35, "35 %" or "7/20"') from None
-    return number / 100 if percent else number
+    digits = text.removesuffix("%").strip()
+    if not _NUMBER.fullmatch(digits):
+        raise ValueError(f'{value!r} is not a share: write 0.35, "35 %" or "7/20"')
+    numerator, _, denominator = digits.partition("/")
+    whole, parts = _decimal(numerator), _decimal(denominator or "1")
+    if not parts:
+        raise ValueError(f"{value!r} divides by zero: write a share such as 7/20")
+    return whole / parts / (100 if percent else 1)
 
 
 def _decimal(text: str) -> Fraction:
     number = Decimal(text)
     if not number.is_finite():
         raise ValueError(f"{text} is not a number that can be decided on: give a finite one")
+    exponent = number.as_tuple().exponent
+    if number.adjusted() > LARGEST_EXPONENT or int(exponent) < -LARGEST_EXPONENT:
+        raise ValueError(f"{text[:40]} has too many digits: write at most {LARGEST_EXPONENT}")
     return Fraction(number)
 
 
 def _share(kind: type, value: object) -> object:
-    if kind is Fraction:
-        if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
-            raise ValueError(f'{value!r} is not a share: write 0.35, "35 %" or "7/20"')
-        return share(value)
-    raise NotImplementedError(f"no reading of {kind}")
+    if kind is not Fraction:
+        raise NotImplementedError(f"no reading of {kind}")
+    if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
+        raise ValueError(f'{value!r} is not a share: write 0.35, "35 %" or "7/20"')
+    return share(value)
+
+
+# --------------------------------------------------------------------------------- messages
 
 
 def _in_words(message: str, kind: type[Document]) -> str:
-    match = _UNKNOWN.search(message)
-    if match is None:
-        return message[0].lower() + message[1:]
-    known = sorted(_all_fields(kind))
-    near = difflib.get_close_matches(match["field"], known, n=1)
-    where = (match["path"] or "$").replace("$", "the file", 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-    return f"unknown key `{match['field']}` in {where}; {hint}"
+    """A message of the decoder as a user would put it, with the place first."""
+    match = _PLACE.fullmatch(message)
+    what, path = (match["what"], match["path"] or "") if match else (message, "")
+    if unknown := _UNKNOWN.fullmatch(what):
+        return _unknown_key(unknown["key"], path, dict(_sections(kind)))
+    if missing := _MISSING.fullmatch(what):
+        return f"`{_joined(path, missing['key'])}` is missing: add it"
+    if other := _OTHER_TYPE.fullmatch(what):
+        expected, given = _in_kinds(other["expected"]), _in_kinds(other["given"])
+        return f"`{path or 'the file'}` is {given}, expected {expected}"
+    return f"`{path}`: {what}" if path else what
 
 
-def _all_fields(kind: type[Document]) -> set[str]:
-    names: set[str] = set()
+def _unknown_key(key: str, path: str, sections: Sections) -> str:
+    """The mistake, and the nearest key of the same section or else of another."""
+    section = re.sub(r"\[\d*\]", "", path)
+    own = {name: name for name in _keys(sections[section])} if section in sections else {}
+    others = {name: _joined(at, name) for at, part in sections.items() for name in _keys(part)}
+    near = difflib.get_close_matches(key, own, n=1) or difflib.get_close_matches(key, others, n=1)
+    hint = f"known here: {', '.join(f'`{name}`' for name in sorted(own))}"
+    if near:
+        hint = f"did you mean `{own.get(near[0]) or others[near[0]]}`?"
+    return f"unknown key `{_joined(path, key)}`; {hint}"
+
+
+def _sections(kind: type[Document], path: str = "") -> Iterator[tuple[str, type[Document]]]:
+    yield path, kind
     for field in msgspec.structs.fields(kind):
-        names.add(field.encode_name)
-        for part in _structs_in(field.type):
-            names |= _all_fields(part)
-    return names
+        for part in _documents_in(field.type):
+            yield from _sections(part, _joined(path, field.encode_name))
 
 
-def _structs_in(annotation: object) -> list[type[Document]]:
+def _documents_in(annotation: object) -> list[type[Document]]:
     if isinstance(annotation, type) and issubclass(annotation, Document):
         return [annotation]
-    return [part for inner in getattr(annotation, "__args__", ()) for part in _structs_in(inner)]
+    return [part for inner in getattr(annotation, "__args__", ()) for part in _documents_in(inner)]
 
 
-def _check(mandate: Mandate, source: str) -> None:
-    for what, wrong in _mistakes(mandate):
-        if wrong:
-            raise ConfigError(f"{source}: {what}")
+def _keys(kind: type[Document]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
-def _mistakes(mandate: Mandate) -> list[tuple[str, bool]]:
-    entries, limits, chain = mandate.strategies, mandate.limits, mandate.chain
-    names = [entry.name for entry in entries]
-    total = sum((entry.share for entry in entries), Fraction(0))
-    shares = {f"limits.cap.{key}": value for key, value in limits.cap.items()} | {
-        "limits.minimum_idle": limits.minimum_idle,
-        "limits.slippage": limits.slippage,
-        "execution.fill_tolerance": mandate.execution.fill_tolerance,
-    }
-    outside = {key: value for key, value in shares.items() if not 0 <= value <= 1}
-    return [
-        ("it names no strategy: add one under [[strategies]]", not entries),
-        (f"two strategies share a name: {names}", len(set(names)) != len(names)),
-        (
-            f"the strategies' shares sum to {float(total):g}, expected more than 0 and at most 1",
-            not 0 < total <= 1,
-        ),
-        ("a share of a strategy is negative", any(entry.share < 0 for entry in entries)),
-        ("more than one strategy sweeps", sum(entry.sweeps for entry in entries) > 1),
-        (
-            "a strategy that sweeps has no share of its own: remove one of the two",
-            any(entry.sweeps and entry.share for entry in entries),
-        ),
-        (
-            f"{', '.join(f'{k} is {float(v):g}' for k, v in outside.items())}: expected 0 to 1",
-            bool(outside),
-        ),
-        (
-            f"limits.turnover_per_day is {float(limits.turnover_per_day):g}, expected 0 or more",
-            limits.turnover_per_day < 0,
-        ),
-        (f"limits.state_age is {limits.state_age} s, expected more than 0", limits.state_age <= 0),
-        ("chain.rpc is empty: name at least one node, such as `env:RPC_URL`", not chain.rpc),
-        (f"chain.cadence is {chain.cadence}, expected 1 or more", chain.cadence < 1),
-        (
-            f"chain.block_seconds is {chain.block_seconds}, expected 1 or more",
-            chain.block_seconds < 1,
-        ),
-        (
-            f"chain.deadline_blocks is {chain.deadline_blocks}, expected 1 or more",
-            chain.deadline_blocks < 1,
-        ),
-        (
-            f"execution.horizon_days is {mandate.execution.horizon_days}, expected 1 or more",
-            mandate.execution.horizon_days < 1,
-        ),
-        ("markets is empty: name at least one", not mandate.markets),
-    ]
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _in_kinds(types: str) -> str:
+    """TOML's kinds by their plain names; TOML has no null."""
+    names = [name for name in types.split(" | ") if name != "null"]
+    return " or ".join(_KINDS.get(name, name) for name in names)

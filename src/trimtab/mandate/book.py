@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Market, MarketId, Place, wallet
+from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
 from trimtab.protocols.aave_v3 import LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
@@ -20,15 +20,19 @@ from trimtab.protocols.uniswap_v3 import Pool
 QUOTE_CURRENCY = "USD"
 
 
+_Decimals = Annotated[int, msgspec.Meta(ge=0, le=255)]
+_Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
 class _TokenEntry(msgspec.Struct, frozen=True):
     address: str
-    decimals: int
+    decimals: _Decimals
 
 
 class _FeedEntry(msgspec.Struct, frozen=True):
     address: str
-    decimals: int
-    heartbeat: int
+    decimals: _Decimals
+    heartbeat: _Positive
 
 
 class _ReserveEntry(msgspec.Struct, frozen=True):
@@ -50,8 +54,8 @@ class _PoolEntry(msgspec.Struct, frozen=True):
     address: str
     token0: str
     token1: str
-    fee: int
-    tick_spacing: int
+    fee: Annotated[int, msgspec.Meta(ge=0, lt=10**6)]
+    tick_spacing: _Positive
 
 
 class _ExchangeEntry(msgspec.Struct, frozen=True):
@@ -66,7 +70,7 @@ class _SafeEntry(msgspec.Struct, frozen=True):
 class _File(msgspec.Struct, frozen=True):
     """What is needed of the file; it may tell more."""
 
-    chain: int
+    chain: _Positive
     multicall: str
     tokens: dict[str, _TokenEntry]
     feeds: dict[str, _FeedEntry]
@@ -97,9 +101,8 @@ class AddressBook:
 
     def market(self, name: str) -> Market[Any]:
         """The market of this name; `aave_v3:WETH` names the lending pool that it is part of."""
-        lender = name.partition(":")[0]
-        if lender in self.markets and name in self.lending_names():
-            return self.markets[lender]
+        if name in self.lending_names():
+            return self.markets[name.partition(":")[0]]
         if name not in self.markets:
             raise ConfigError(_unknown("market", name, (*self.markets, *self.lending_names())))
         return self.markets[name]
@@ -126,64 +129,80 @@ class AddressBook:
 def read_book(text: bytes, source: str) -> AddressBook:
     """The address book that a JSON text states.
 
-    Raises ConfigError naming `source` for a malformed file, a wrong checksum, or a pool of
-    tokens that the book does not list.
+    Raises ConfigError naming `source` for a malformed file, a wrong checksum, a number that no
+    contract can have, or contracts that do not belong to the tokens that the book lists.
     """
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.MsgspecError as error:
-        raise ConfigError(f"{source} is not an address book: {error}") from None
-    tokens = {
-        symbol: Token(file.chain, address(entry.address), entry.decimals, symbol)
-        for symbol, entry in file.tokens.items()
-    }
-    by_address = {token.address: token for token in tokens.values()}
-    feeds = {symbol: _feed(file, symbol) for symbol in file.feeds}
+        raise ConfigError(
+            f"{source} is not an address book: {error}; `trimtab world --out FILE` writes one"
+        ) from None
+    try:
+        return _book(file)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from None
+
+
+def _book(file: _File) -> AddressBook:
+    tokens = _tokens(file)
+    feeds = {symbol: _feed(file.chain, symbol, entry) for symbol, entry in file.feeds.items()}
     markets: dict[str, Market[Any]] = {
         f"erc20:{symbol}": Erc20(file.chain, token.address, f"erc20:{symbol}", token)
         for symbol, token in tokens.items()
     }
     markets |= {feed.name: feed for feed in feeds.values()}
-    markets["aave_v3"] = _lending_pool(file, tokens, {s: f.id for s, f in feeds.items()}, source)
+    markets["aave_v3"] = _lending_pool(file, tokens, feeds)
+    listed = {token.address: token for token in tokens.values()}
     for name, entry in file.uniswap_v3.pools.items():
-        pair = [_listed(by_address, address(a), source) for a in (entry.token0, entry.token1)]
-        pool = Pool(
-            file.chain,
-            address(entry.address),
-            f"uniswap_v3:{name}",
-            pair[0],
-            pair[1],
-            entry.fee,
-            entry.tick_spacing,
-            address(file.uniswap_v3.router),
-        )
+        pool = _pool(file, f"uniswap_v3:{name}", entry, listed)
         markets[pool.name] = pool
     multi_send = address(file.safe.multi_send_call_only)
     return AddressBook(file.chain, address(file.multicall), multi_send, tokens, markets)
 
 
-def _feed(file: _File, symbol: str) -> Feed:
-    entry = file.feeds[symbol]
-    name = f"chainlink:{symbol}"
+def _tokens(file: _File) -> dict[str, Token]:
+    tokens = {
+        symbol: Token(file.chain, address(entry.address), entry.decimals, symbol)
+        for symbol, entry in file.tokens.items()
+    }
+    names: dict[Token, str] = {}
+    for symbol, token in tokens.items():
+        if token in names:
+            raise ConfigError(
+                f"the tokens {names[token]} and {symbol} have one address, {token.address}: "
+                "correct or remove one"
+            )
+        names[token] = symbol
+    return tokens
+
+
+def _feed(chain: int, symbol: str, entry: _FeedEntry) -> Feed:
     return Feed(
-        file.chain,
-        address(entry.address),
-        name,
-        symbol,
-        QUOTE_CURRENCY,
-        entry.decimals,
-        entry.heartbeat,
+        chain=chain,
+        address=address(entry.address),
+        name=f"chainlink:{symbol}",
+        base=symbol,
+        quote=QUOTE_CURRENCY,
+        decimals=entry.decimals,
+        heartbeat=entry.heartbeat,
     )
 
 
-def _lending_pool(
-    file: _File, tokens: dict[str, Token], feeds: dict[str, MarketId], source: str
-) -> LendingPool:
+def _lending_pool(file: _File, tokens: dict[str, Token], feeds: dict[str, Feed]) -> LendingPool:
     entry = file.aave_v3
     reserves = []
     for number, (symbol, reserve) in enumerate(entry.reserves.items()):
         if symbol not in tokens or symbol not in feeds:
-            raise ConfigError(f"{source}: the reserve {symbol} has no token or no feed in the book")
+            raise ConfigError(
+                f"the reserve {symbol} has no token or no feed in the book: list both, or remove "
+                "the reserve"
+            )
+        if address(reserve.token) != tokens[symbol].address:
+            raise ConfigError(
+                f"the reserve {symbol} is of the token {reserve.token}, the book's {symbol} is "
+                f"{tokens[symbol].address}: correct one"
+            )
         reserves.append(
             Reserve(
                 token=tokens[symbol],
@@ -191,24 +210,35 @@ def _lending_pool(
                 variable_debt_token=address(reserve.variable_debt_token),
                 stable_debt_token=address(reserve.stable_debt_token),
                 rate_strategy=address(reserve.rate_strategy),
-                feed=feeds[symbol],
+                feed=feeds[symbol].id,
                 id=number,
             )
         )
     return LendingPool(
-        file.chain,
-        address(entry.pool),
-        "aave_v3",
-        address(entry.addresses_provider),
-        address(entry.oracle),
-        tuple(reserves),
+        chain=file.chain,
+        address=address(entry.pool),
+        name="aave_v3",
+        addresses_provider=address(entry.addresses_provider),
+        oracle=address(entry.oracle),
+        reserves=tuple(reserves),
     )
 
 
-def _listed(tokens: dict[Address, Token], which: Address, source: str) -> Token:
-    if which not in tokens:
-        raise ConfigError(f"{source}: a pool trades {which}, which the book does not list")
-    return tokens[which]
+def _pool(file: _File, name: str, entry: _PoolEntry, listed: dict[Address, Token]) -> Pool:
+    pair = [address(entry.token0), address(entry.token1)]
+    for each in pair:
+        if each not in listed:
+            raise ConfigError(f"{name} trades {each}, which is not among the book's tokens: add it")
+    return Pool(
+        chain=file.chain,
+        address=address(entry.address),
+        name=name,
+        token0=listed[pair[0]],
+        token1=listed[pair[1]],
+        fee=entry.fee,
+        tick_spacing=entry.tick_spacing,
+        router=address(file.uniswap_v3.router),
+    )
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -48,7 +48,7 @@ class StrategyEntry(Document, frozen=True, kw_only=True):
     use: str
     """`module:Class` of the strategy."""
     share: Fraction = Fraction(0)
-    """Share of the capital at the start; the shares sum to at most 1, and nobody trades the rest."""
+    """Share of the capital at the start. The shares sum to at most 1; nobody trades the rest."""
     sweeps: bool = False
     """It has no share of its own but places what idles of all others; at most one does."""
     parameters: dict[str, Any] = {}

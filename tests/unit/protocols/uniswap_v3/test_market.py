@@ -1,0 +1,40 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.protocols.uniswap_v3.pools import PLAIN, POOL, TOKEN0, TOKEN1
+from trimtab.core.errors import ConfigError
+from trimtab.core.market import tracked
+from trimtab.core.quantise import Timestamp
+from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
+
+ADAPTER = UniswapV3Adapter()
+
+
+def test_pool__tokens_in_the_wrong_order__refused() -> None:
+    with pytest.raises(ConfigError, match="exchange them"):
+        replace(POOL, token0=TOKEN1, token1=TOKEN0)
+
+
+def test_pool__what_others_must_track__its_balances_and_its_router() -> None:
+    accounts = tracked((), (POOL,))
+    assert accounts.spenders == (POOL.router,)
+    assert accounts.custodians == {TOKEN0: (POOL.address,), TOKEN1: (POOL.address,)}
+
+
+def test_pool_state__missing_parts__named() -> None:
+    assert PLAIN.is_whole
+    partly = replace(PLAIN, ticks={60_000: PLAIN.ticks[60_000]})
+    assert (partly.is_whole, partly.missing_ticks) == (False, (-60_000,))
+    assert not PLAIN.unread().is_whole
+    assert PLAIN.unread().missing_ticks == PLAIN.missing_ticks == ()
+
+
+def test_adapter__no_positions__nothing_held_or_audited() -> None:
+    assert ADAPTER.emitters(POOL) == (POOL.address,)
+    assert ADAPTER.audits(POOL, POOL.address) == ()
+
+
+def test_accrue__later__only_the_clock_moves() -> None:
+    later = Timestamp(PLAIN.timestamp + 5)
+    assert ADAPTER.accrue(PLAIN, later) == replace(PLAIN, timestamp=later)

@@ -1,0 +1,125 @@
+from fractions import Fraction
+from math import ceil, floor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.protocols.shared.ticks import (
+    MAX_SQRT_PRICE,
+    MIN_SQRT_PRICE,
+    Q96,
+    sqrt_price_at_tick,
+)
+from trimtab.protocols.uniswap_v3.model.step import (
+    amount0_delta_down,
+    amount0_delta_up,
+    amount1_delta_down,
+    amount1_delta_up,
+    compute_swap_step,
+    fee_up,
+    next_sqrt_price_from_amount0_up,
+    next_sqrt_price_from_amount1_down,
+)
+
+PRICES = st.integers(MIN_SQRT_PRICE, MAX_SQRT_PRICE)
+LIQUIDITY = st.integers(0, 2**128 - 1)
+
+
+@given(PRICES, PRICES, LIQUIDITY)
+def test_amounts__any_range__exact_value_rounded_as_named(a: int, b: int, liquidity: int) -> None:
+    lower, upper = sorted((a, b))
+    exact0 = Fraction(liquidity * Q96 * (upper - lower), upper * lower)
+    exact1 = Fraction(liquidity * (upper - lower), Q96)
+    assert amount0_delta_up(lower, upper, liquidity) == ceil(exact0)
+    assert amount0_delta_down(lower, upper, liquidity) == floor(exact0)
+    assert amount1_delta_up(lower, upper, liquidity) == ceil(exact1)
+    assert amount1_delta_down(lower, upper, liquidity) == floor(exact1)
+
+
+@given(PRICES, st.integers(1, 2**128 - 1), st.integers(0, 2**90))
+def test_next_price__input_of_either_token__rounded_against_the_trader(
+    price: int, liquidity: int, amount: int
+) -> None:
+    exact0 = Fraction(liquidity * Q96 * price, liquidity * Q96 + amount * price)
+    exact1 = price + Fraction(amount * Q96, liquidity)
+    assert next_sqrt_price_from_amount0_up(price, liquidity, amount) == ceil(exact0)
+    assert next_sqrt_price_from_amount1_down(price, liquidity, amount) == floor(exact1)
+
+
+def test_next_price__denominator_beyond_256_bits__the_contract_divides_first() -> None:
+    liquidity, amount = 10**30, 2**170
+    reserve = liquidity << 96
+    exact = -(-reserve * Q96 // (reserve + amount * Q96))
+    assert next_sqrt_price_from_amount0_up(Q96, liquidity, amount) == exact
+    amount = 2**161  # times the price, one bit more than a word holds
+    assert next_sqrt_price_from_amount0_up(Q96, liquidity, amount) == -(
+        -reserve // (reserve // Q96 + amount)
+    )
+
+
+@pytest.mark.parametrize(
+    "amount, fee, expected", [(0, 500, 0), (1, 500, 1), (1_999, 500, 1), (2_000, 500, 2)]
+)
+def test_fee__any_remainder__up(amount: int, fee: int, expected: int) -> None:
+    assert fee_up(amount, fee) == expected
+
+
+def test_step__target_below_reached__whole_range_and_its_fee() -> None:
+    target, liquidity = sqrt_price_at_tick(-60), 10**18
+    step = compute_swap_step(Q96, target, liquidity, 10**18, 3_000)
+    amount_in = amount0_delta_up(target, Q96, liquidity)
+    amount_out = amount1_delta_down(target, Q96, liquidity)
+    assert step == (target, amount_in, amount_out, fee_up(amount_in, 3_000))
+
+
+def test_step__target_above_reached__whole_range_and_its_fee() -> None:
+    target, liquidity = sqrt_price_at_tick(60), 10**18
+    step = compute_swap_step(Q96, target, liquidity, 10**18, 3_000)
+    amount_in = amount1_delta_up(Q96, target, liquidity)
+    amount_out = amount0_delta_down(Q96, target, liquidity)
+    assert step == (target, amount_in, amount_out, fee_up(amount_in, 3_000))
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+def test_step__one_unit_short_of_the_target__not_reached(tick: int) -> None:
+    target, liquidity, fee = sqrt_price_at_tick(tick), 10**18, 3_000
+    _, amount_in, _, step_fee = compute_swap_step(Q96, target, liquidity, 2**255 - 1, fee)
+    enough = amount_in + step_fee
+    assert compute_swap_step(Q96, target, liquidity, enough, fee)[0] == target
+    assert compute_swap_step(Q96, target, liquidity, enough - 1, fee)[0] != target
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+def test_step__too_little_to_move_the_price__all_of_it_is_fee(tick: int) -> None:
+    target, liquidity = sqrt_price_at_tick(tick), 10**18
+    assert compute_swap_step(Q96, target, liquidity, 1, 3_000) == (Q96, 0, 0, 1)
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+def test_step__no_liquidity__target_reached_for_nothing(tick: int) -> None:
+    target = sqrt_price_at_tick(tick)
+    assert compute_swap_step(Q96, target, 0, 10**18, 3_000) == (target, 0, 0, 0)
+
+
+@given(
+    st.integers(-800_000, 800_000),
+    st.integers(1, 20_000),
+    st.booleans(),
+    st.integers(0, 2**110),
+    st.integers(0, 2**120),
+    st.sampled_from([100, 500, 3_000, 10_000]),
+)
+def test_step__any__takes_no_more_and_gives_no_more_than_the_range(
+    tick: int, width: int, up: bool, liquidity: int, remaining: int, fee: int
+) -> None:
+    price = sqrt_price_at_tick(tick)
+    target = sqrt_price_at_tick(tick + width if up else tick - width)
+    after, amount_in, amount_out, step_fee = compute_swap_step(
+        price, target, liquidity, remaining, fee
+    )
+    assert min(price, target) <= after <= max(price, target)
+    assert amount_in + step_fee <= remaining
+    assert after == target or amount_in + step_fee == remaining
+    assert min(amount_in, amount_out, step_fee) >= 0
+    assert step_fee >= Fraction(amount_in * fee, 10**6 - fee)

@@ -1,0 +1,141 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.protocols.uniswap_v3.pools import (
+    ACTOR,
+    FOREVER,
+    FRIEND,
+    NOW,
+    PLAIN,
+    POOL,
+    TOKEN0,
+    TOKEN1,
+    UNPRICED,
+    WHOLE,
+    account,
+    pool_state,
+    states,
+)
+from trimtab.core.actions import Swap
+from trimtab.core.errors import NoRoute
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import Applied, Movement, Reverted, States, reverted
+from trimtab.core.token import ZERO_ADDRESS, Token
+from trimtab.protocols.uniswap_v3 import PoolState, quote
+from trimtab.protocols.uniswap_v3.model.swap import (
+    HIGHEST_LIMIT,
+    INT256_MAX,
+    LOWEST_LIMIT,
+    exact_input_single,
+)
+
+SWAP = Swap(ACTOR, POOL.id, TOKEN0, TOKEN1, 10**9, 0, FOREVER, ACTOR)
+LATE = Timestamp(NOW - 1)
+
+
+def outcome(action: Swap, among: States) -> Applied | Reverted:
+    return exact_input_single(among, POOL, action)
+
+
+def applied(action: Swap, among: States) -> tuple[PoolState, tuple[Movement, ...]]:
+    result = outcome(action, among)
+    assert isinstance(result, Applied)
+    state = result.changed[POOL.id]
+    assert isinstance(state, PoolState)
+    return state, result.movements
+
+
+@pytest.mark.parametrize("sold, bought", [(TOKEN0, TOKEN1), (TOKEN1, TOKEN0)])
+def test_swap__plain__output_first_then_payment_by_allowance(sold: Token, bought: Token) -> None:
+    expected = quote(PLAIN, POOL, sold, 10**9)
+    action = replace(SWAP, token_in=sold, token_out=bought, recipient=FRIEND)
+    state, movements = applied(action, states(PLAIN))
+    assert movements == (
+        Movement(bought, POOL.address, FRIEND, expected.amount_out),
+        Movement(sold, ACTOR, POOL.address, 10**9, spender=POOL.router),
+    )
+    assert state.sqrt_price_x96 == expected.sqrt_price_after
+    assert 0 < expected.amount_out < 10**9
+
+
+def test_swap__to_nobody__goes_to_the_router() -> None:
+    _, movements = applied(replace(SWAP, recipient=ZERO_ADDRESS), states(PLAIN))
+    assert movements[0].target == POOL.router
+
+
+def test_swap__one_unit__is_all_fee_and_gives_nothing() -> None:
+    state, movements = applied(replace(SWAP, amount_in=1), states(PLAIN))
+    assert movements == (Movement(TOKEN0, ACTOR, POOL.address, 1, spender=POOL.router),)
+    assert state.sqrt_price_x96 == PLAIN.sqrt_price_x96
+    assert state.fee_growth_global0 == 2**128 // (1_000 * WHOLE)
+
+
+@pytest.mark.parametrize("token, limit", [(TOKEN0, LOWEST_LIMIT), (TOKEN1, HIGHEST_LIMIT)])
+def test_swap__more_than_the_liquidity_takes__takes_only_that(token: Token, limit: int) -> None:
+    thin = pool_state((-60, 60, WHOLE))
+    other = TOKEN1 if token == TOKEN0 else TOKEN0
+    action = replace(SWAP, token_in=token, token_out=other, amount_in=WHOLE)
+    state, movements = applied(action, states(thin))
+    assert movements[1].raw == quote(thin, POOL, token, WHOLE).amount_in_used < WHOLE
+    assert (state.liquidity, state.sqrt_price_x96) == (0, limit)
+
+
+@pytest.mark.parametrize("short, expected", [(0, Applied), (1, Reverted)])
+def test_swap__minimum_met_or_missed_by_one__decided_exactly(
+    short: int, expected: type[Applied] | type[Reverted]
+) -> None:
+    least = quote(PLAIN, POOL, TOKEN0, 10**9).amount_out + short
+    assert isinstance(outcome(replace(SWAP, min_out=least), states(PLAIN)), expected)
+
+
+def test_swap__at_its_deadline__goes_through() -> None:
+    applied(replace(SWAP, deadline=NOW), states(PLAIN))
+
+
+LATER = replace(SWAP, min_out=2**256 - 1)
+"""A swap that fails at the last check; the ones before it show the contract's order."""
+POOR = {"balance": 0, "allowance": 0, "custody": 0}
+AT_THE_END = replace(PLAIN, sqrt_price_x96=LOWEST_LIMIT)
+DRY = pool_state()
+
+
+@pytest.mark.parametrize(
+    "action, state, among, expected",
+    [
+        (replace(LATER, deadline=LATE, amount_in=0), UNPRICED, POOR, "Transaction too old"),
+        (replace(LATER, amount_in=INT256_MAX + 1), UNPRICED, POOR, None),
+        (replace(LATER, amount_in=0), UNPRICED, POOR, "AS"),
+        (LATER, UNPRICED, POOR, "LOK"),
+        (LATER, AT_THE_END, POOR, "SPL"),
+        (LATER, PLAIN, POOR, "TF"),
+        (LATER, DRY, POOR, None),
+        (LATER, PLAIN, {"balance": 10**9 - 1}, "STF"),
+        (LATER, PLAIN, {"allowance": 10**9 - 1}, "STF"),
+        (LATER, PLAIN, {}, "Too little received"),
+    ],
+)
+def test_swap__several_faults__the_contracts_first(
+    action: Swap, state: PoolState, among: dict[str, int], expected: str | None
+) -> None:
+    revert = Reverted(b"") if expected is None else reverted(expected)
+    assert outcome(action, states(state, **among)) == revert
+
+
+def test_swap__at_the_highest_price__cannot_buy_token0() -> None:
+    end = replace(PLAIN, sqrt_price_x96=HIGHEST_LIMIT)
+    action = replace(SWAP, token_in=TOKEN1, token_out=TOKEN0)
+    assert outcome(action, states(end)) == reverted("SPL")
+
+
+def test_swap__token_of_another_pool__no_route() -> None:
+    other = Token(1, account("9"), 18, "OTHER")
+    with pytest.raises(NoRoute, match="trades ZERO and ONE, not OTHER"):
+        outcome(replace(SWAP, token_in=other), states(PLAIN))
+    with pytest.raises(NoRoute, match="does not give OTHER"):
+        outcome(replace(SWAP, token_out=other), states(PLAIN))
+
+
+def test_swap__of_a_token_for_itself__no_route() -> None:
+    with pytest.raises(NoRoute, match="does not give ZERO"):
+        outcome(replace(SWAP, token_out=TOKEN0), states(PLAIN))

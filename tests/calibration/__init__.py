@@ -1,0 +1,1 @@
+"""Where the lab's committed figures come from: `python -m tests.calibration` computes them anew."""

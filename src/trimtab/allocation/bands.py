@@ -24,7 +24,7 @@ class Band:
         h**4 = 12 * cost * drift / (risk_aversion * tracking). For one asset this is theorem 4.1
         of Altarovici, Muhle-Karbe and Soner, "Asymptotics for fixed transaction costs" (2015).
         """
-        if not self.tracking_variance:
+        if self.tracking_variance <= 0:
             return float("inf")
         scale = self.drift_variance / (self.risk_aversion * self.tracking_variance)
         return float((12 * cost * scale) ** 0.25)
@@ -37,7 +37,7 @@ class Band:
         least at h**3 = 3 * cost * drift / (2 * risk_aversion * tracking). For one asset this is
         Rogers, "Why is the effect of proportional transaction costs O(delta^(2/3))?" (2004).
         """
-        if not self.tracking_variance:
+        if self.tracking_variance <= 0:
             return float("inf")
         scale = self.drift_variance / (self.risk_aversion * self.tracking_variance)
         return float((1.5 * cost * scale) ** (1 / 3))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from trimtab.core.market import Place
+from trimtab.core.market import Place, wallet
+from trimtab.core.prices import Prices
+from trimtab.core.quantise import Rounding, quantise
 
 Claims = Mapping[str, Mapping[Place, int]]
 """Base units per place by strategy; over all strategies they sum to the account's own."""
+
+Weights = Mapping[str, Fraction | int]
 
 UNASSIGNED = "unassigned"
 """Who owns what the strategies' shares leave: nobody trades it."""
@@ -28,28 +32,39 @@ def settled(
     earned: Mapping[Place, int],
     traded: Mapping[Place, int],
     wants: Claims,
+    prices: Prices,
 ) -> Claims:
     """The claims after a block.
 
     `earned` (interest and external flows) goes to whoever owns the place, in proportion, or by
     the shares where nobody does. `traded` (our plan's flows) goes to each strategy as it wanted;
-    what a plan did more or less than was wanted is spread in proportion to the wants, so that
-    crossed wishes are exchanged at the oracle's price and the slippage is shared.
+    what a plan did more or less than was wanted is spread in proportion to the wants. Each pays
+    or gets for its part in the numeraire, at the oracle's `prices`: so wishes that cross are
+    exchanged at them, though no flow tells of it, and what the plan lost on the way is shared in
+    proportion to the values traded.
     """
     after = {name: dict(places) for name, places in claims.items()}
+    by_share = _shares(claims, shares)
     for place, raw in earned.items():
         owned = {name: max(places.get(place, 0), 0) for name, places in claims.items()}
-        _give(after, place, divided(raw, owned if any(owned.values()) else _shares(claims, shares)))
-    for place, raw in traded.items():
-        wanted = {name: wants.get(name, {}).get(place, 0) for name in claims}
-        sizes = {name: abs(want) for name, want in wanted.items()}
-        base = sizes if any(sizes.values()) else _shares(claims, shares)
-        spread = divided(raw - sum(wanted.values()), base)
-        _give(after, place, {name: wanted[name] + spread[name] for name in claims})
+        _give(after, place, divided(raw, _first(owned, by_share)))
+    home = wallet(prices.numeraire)
+    paid, sizes = dict.fromkeys(claims, 0), dict.fromkeys(claims, Fraction(0))
+    wanted = {name: wants.get(name, {}) for name in claims}
+    touched = (*traded, *(place for places in wanted.values() for place in places))
+    for place in dict.fromkeys(place for place in touched if place != home):
+        parts = _filled(traded.get(place, 0), place, wanted, by_share)
+        _give(after, place, parts)
+        for name, part in parts.items():
+            value = part * prices.price(place.token)
+            paid[name] -= quantise(value, 1, Rounding.UP)
+            sizes[name] += abs(value)
+    lost = divided(traded.get(home, 0) - sum(paid.values()), _first(sizes, by_share))
+    _give(after, home, {name: paid[name] + lost[name] for name in claims})
     return after
 
 
-def divided(raw: int, weights: Mapping[str, Fraction | int]) -> dict[str, int]:
+def divided(raw: int, weights: Weights) -> dict[str, int]:
     """`raw` split in proportion to the weights, to the unit.
 
     Each gets the floor of its part; the units left over go one by one in the names' order.
@@ -65,7 +80,29 @@ def divided(raw: int, weights: Mapping[str, Fraction | int]) -> dict[str, int]:
     return parts
 
 
-def _shares(claims: Claims, shares: Mapping[str, Fraction]) -> dict[str, Fraction]:
+def _filled(
+    raw: int, place: Place, wants: Mapping[str, Mapping[Place, int]], by_share: Weights
+) -> dict[str, int]:
+    """What each gets of `raw`: its want, and its part of what they miss together.
+
+    What nobody wanted there goes to those who wanted the token elsewhere.
+    """
+    wanted = {name: places.get(place, 0) for name, places in wants.items()}
+    here = {name: abs(want) for name, want in wanted.items()}
+    anywhere = {
+        name: sum(abs(want) for at, want in places.items() if at.token == place.token)
+        for name, places in wants.items()
+    }
+    missing = divided(raw - sum(wanted.values()), _first(here, anywhere, by_share))
+    return {name: want + missing[name] for name, want in wanted.items()}
+
+
+def _first(*weights: Weights) -> Weights:
+    """The first weights that are not all zero."""
+    return next((each for each in weights if any(each.values())), weights[-1])
+
+
+def _shares(claims: Claims, shares: Mapping[str, Fraction]) -> Weights:
     rest = 1 - sum(shares.values(), Fraction(0))
     return {name: shares.get(name, rest if name == UNASSIGNED else Fraction(0)) for name in claims}
 

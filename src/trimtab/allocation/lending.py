@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 RateCurve = Callable[[int], float]
 """The rate per year that holds once our own supply is this many base units."""
@@ -26,26 +25,27 @@ def revenue(amounts: Sequence[int], curves: Sequence[RateCurve]) -> float:
 def best_split(total: int, curves: Sequence[RateCurve]) -> Split:
     """The split of `total` that earns most, what earns nothing left idle.
 
-    Greedy: each of 48 equal chunks goes where it adds most, none where it would take away.
-    Guarantee: where every lender's revenue x * rate(x) is concave, no split into such chunks
-    earns more (greedy is optimal for separable concave sums). A kinked utilisation curve keeps
-    revenue concave while our supply is less than twice everybody else's; beyond that, and for
-    steps at a lender's kink, the answer is only the best that single chunks lead to.
+    Guarantee: of all splits into multiples of one 48th, none earns more, whatever the curves;
+    of splits that earn alike, it is one of those that lend least. Found by dynamic programming
+    over the lenders: the best revenue of the first few with so many chunks between them.
     """
-    amounts = [0] * len(curves)
-    earned = [0.0] * len(curves)
-    edges = [total * step // CHUNKS for step in range(CHUNKS + 1)]
-    for low, high in pairwise(edges):
-        chunk = high - low
-        if not chunk:
-            continue
-        added = [
-            (amount + chunk) * curve(amount + chunk) - before
-            for amount, curve, before in zip(amounts, curves, earned, strict=True)
-        ]
-        best = max(range(len(added)), key=added.__getitem__, default=None)
-        if best is None or added[best] <= 0:
-            break
-        amounts[best] += chunk
-        earned[best] += added[best]
-    return Split(tuple(amounts), sum(earned))
+    steps = [max(total, 0) * step // CHUNKS for step in range(CHUNKS + 1)]
+    earned = [0.0] * (CHUNKS + 1)
+    choices: list[list[int]] = []
+    for curve in curves:
+        alone = [raw * curve(raw) if raw else 0.0 for raw in steps]
+        chosen = [_best_own(chunks, earned, alone) for chunks in range(CHUNKS + 1)]
+        earned = [earned[chunks - own] + alone[own] for chunks, own in enumerate(chosen)]
+        choices.append(chosen)
+    left = max(range(CHUNKS + 1), key=earned.__getitem__)
+    amounts: list[int] = []
+    for chosen in reversed(choices):
+        amounts.append(steps[chosen[left]])
+        left -= chosen[left]
+    amounts.reverse()
+    return Split(tuple(amounts), revenue(amounts, curves))
+
+
+def _best_own(chunks: int, earned: Sequence[float], alone: Sequence[float]) -> int:
+    """How many of the chunks the next lender takes, the others having earned the best before."""
+    return max(range(chunks + 1), key=lambda own: earned[chunks - own] + alone[own])

@@ -179,7 +179,8 @@ def _settled(bot: Bot, memory: Memory, counted: Reconciliation, carried: list[Pe
     earned = _summed(bot, [*others, *counted.accruals.items()])
     traded = _summed(bot, [(f.place, f.raw) for f in counted.flows if f.is_ours])
     wants = carried[-1].wants if carried else {}
-    return settled(memory.claims, bot.shares, earned, traded, wants)
+    assert memory.moment is not None, "claims are settled against an earlier moment"
+    return settled(memory.claims, bot.shares, earned, traded, wants, memory.moment.prices)
 
 
 def _rooted(bot: Bot, book: Mapping[Place, int]) -> dict[Place, int]:

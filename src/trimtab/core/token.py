@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NewType
 
 from eth_utils.address import to_checksum_address
@@ -33,7 +34,13 @@ def address(text: str) -> Address:
 
 def address_from_bytes(raw: bytes) -> Address:
     """The address in the last 20 bytes of a word, checksummed."""
-    return Address(to_checksum_address("0x" + raw[-20:].hex()))
+    return _checksummed(raw[-20:])
+
+
+@lru_cache(maxsize=2**16)
+def _checksummed(raw: bytes) -> Address:
+    # A checksum is a hash, and every log names addresses that were seen before.
+    return Address(to_checksum_address("0x" + raw.hex()))
 
 
 def _is_hexadecimal(digits: str) -> bool:

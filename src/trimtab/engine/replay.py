@@ -1,0 +1,87 @@
+"""Starting is replaying: the memory that a journal leads to, by the same pure tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trimtab.core.adapter import Adapters
+from trimtab.core.errors import InvariantViolation
+from trimtab.core.market import tracked
+from trimtab.core.reading import Observation, decode
+from trimtab.core.settlement import Mismatch, Settlement
+from trimtab.engine.bot import Bot
+from trimtab.engine.memory import Memory
+from trimtab.engine.recording import written
+from trimtab.engine.tick import Outcome, tick
+from trimtab.journal.blobs import age_of, decode_reading
+from trimtab.journal.records import Record, intent_of, settlement_of
+from trimtab.journal.store import Journal
+
+INVARIANT = "INV-6 replay"
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn of the loop as its records come in."""
+
+    observation: Observation | None = None
+    settlements: tuple[Settlement, ...] = ()
+    outcome: Outcome | None = None
+
+
+def replay(bot: Bot, journal: Journal) -> Memory:
+    """The memory after all turns of a journal, each decided again and compared (INV-6).
+
+    Raises InvariantViolation naming the block where this code, on the very same answers, comes
+    to another economic record than the journal holds, and JournalError for a damaged journal.
+    """
+    memory, turn = Memory(), _Turn()
+    for record in journal.records():
+        match record.kind:
+            case "reading":
+                turn = _Turn(observation=_observed(bot, bot.adapters, journal, record, memory))
+            case "settled":
+                turn.settlements = (*turn.settlements, settlement_of(record))
+            case "tick":
+                turn.outcome = _again(bot, turn, record, memory)
+                memory = turn.outcome.memory
+            case "intent":
+                memory = memory.with_intent(intent_of(record))
+            case "mismatch":
+                found = settlement_of(record)
+                assert isinstance(found, Mismatch), "a mismatch record holds a Mismatch"
+                memory = memory.with_settlement(found)
+            case "skip":
+                if memory.intent is None:
+                    memory = memory.with_plan(None)
+            case "start" | "flows" | "halt" | "end":
+                pass
+    return memory
+
+
+def _observed(
+    bot: Bot, adapters: Adapters, journal: Journal, record: Record, memory: Memory
+) -> Observation:
+    reading = decode_reading(record, journal.blob)
+    accounts = tracked((bot.account,), bot.markets)
+    states = decode(adapters, bot.markets, accounts, memory.states, reading)
+    return Observation(states, reading, age_of(record))
+
+
+def _again(bot: Bot, turn: _Turn, record: Record, memory: Memory) -> Outcome:
+    if turn.observation is None:
+        raise InvariantViolation(INVARIANT, f"block {record.block} was decided without a reading")
+    outcome = tick(bot, turn.observation, turn.settlements, memory)
+    found = written(bot, turn.observation, turn.settlements, outcome).records[-1]
+    if found.economic != record.economic:
+        raise InvariantViolation(
+            INVARIANT,
+            f"block {record.block} was decided as {_said(record)}, and again as {_said(found)}: "
+            "the journal is of another code version, or a decision rests on something unseen",
+        )
+    return outcome
+
+
+def _said(record: Record) -> str:
+    part = record.economic
+    return repr(part.get("why")) if isinstance(part, dict) else repr(part)

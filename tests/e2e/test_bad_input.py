@@ -1,0 +1,125 @@
+"""Bad input: words that say what to do, the exit code of the kind, and nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.support.command import ROOT
+from trimtab.app.main import app
+
+pytestmark = pytest.mark.e2e
+
+MANDATE = (ROOT / "examples" / "mandate.toml").read_text()
+Spoil = Callable[[str], str]
+
+
+def run(*arguments: str) -> Result:
+    """The command line in this process."""
+    return CliRunner().invoke(app, list(arguments))
+
+
+def rehearse(folder: Path, text: str, *options: str) -> Result:
+    """A rehearsal of a mandate text."""
+    mandate = folder / "mandate.toml"
+    mandate.write_text(text)
+    journal = folder / "journal.sqlite"
+    return run("rehearse", str(mandate), "--blocks", "2", "--journal", str(journal), *options)
+
+
+def replaced(old: str, new: str) -> Spoil:
+    """A mandate with one piece of text replaced."""
+
+    def spoil(text: str) -> str:
+        assert old in text
+        return text.replace(old, new)
+
+    return spoil
+
+
+BAD_MANDATES = {
+    "unknown key": (replaced("turnover_per_day", "turnover_a_day"), "turnover_per_day"),
+    "wrong type": (replaced("state_age = 7200", 'state_age = "long"'), "state_age"),
+    "negative cap": (replaced('"token:WETH" = "50 %"', '"token:WETH" = "-50 %"'), "token:WETH"),
+    "empty RPC list": (replaced('rpc = ["local"]', "rpc = []"), "rpc"),
+    "bad checksum": (
+        replaced('address = "local" ', 'address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD" '),
+        "checksum",
+    ),
+    "missing key file": (replaced('signer = "local" ', 'signer = "file:no/such.key" '), "no/such"),
+    "not a number": (replaced("risk_aversion = 3", "risk_aversion = nan"), "nan"),
+    "cap of nothing": (replaced('"token:WBTC" = "45 %"', '"token:WBTX" = "45 %"'), "WBTX"),
+    "unknown market": (replaced("WETH/USDC/500", "WETH/USDC/501"), "WETH/USDC/500"),
+    "unknown strategy": (replaced("trimtab.strategies:LendingYield", "trimtab:Magic"), "Magic"),
+    "unknown parameter": (replaced("least_gain", "least_gains"), "least_gain"),
+    "not TOML": (replaced("[account]", "[account"), "TOML"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_MANDATES))
+def test_rehearse__bad_mandate__words_and_code_two(name: str, tmp_path: Path) -> None:
+    spoil, told = BAD_MANDATES[name]
+    done = rehearse(tmp_path, spoil(MANDATE))
+    assert done.exit_code == 2, done.output
+    assert told in done.output
+    assert "Traceback" not in done.output
+
+
+BAD_PRICES = {
+    "NaN": ("NaN", "not a number"),
+    "hole": (None, "hole"),
+    "zero": ("0", "positive"),
+    "infinity": ("inf", "finite"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_PRICES))
+def test_rehearse__bad_price_file__words_and_code_three(name: str, tmp_path: Path) -> None:
+    close, _ = BAD_PRICES[name]
+    rows = [f"2024-01-01T{hour:02d}:00:00Z,ETHUSDT,{2000 + hour}" for hour in range(12)]
+    if close is None:
+        del rows[4:9]
+    else:
+        rows[5] = f"2024-01-01T05:00:00Z,ETHUSDT,{close}"
+    prices = tmp_path / "prices.csv"
+    prices.write_text("\n".join(["time_utc,symbol,close", *rows]) + "\n")
+    done = rehearse(tmp_path, MANDATE, "--prices", str(prices), "--symbols", "WETH=ETHUSDT")
+    assert done.exit_code in (2, 3), done.output
+    assert "Traceback" not in done.output
+
+
+def test_rehearse__journal_exists__code_four_and_nothing_lost(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.sqlite"
+    journal.write_bytes(b"something precious")
+    done = rehearse(tmp_path, MANDATE)
+    assert done.exit_code == 4, done.output
+    assert journal.read_bytes() == b"something precious"
+
+
+def test_report__not_a_journal__code_four(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("no journal")
+    done = run("report", "--journal", str(file), "--out", str(tmp_path / "page.html"))
+    assert done.exit_code == 4, done.output
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_check__open_key_file__says_chmod(tmp_path: Path) -> None:
+    key = tmp_path / "manager.key"
+    key.write_text("11" * 32)
+    key.chmod(0o644)
+    mandate = tmp_path / "mandate.toml"
+    mandate.write_text(replaced('signer = "local" ', f'signer = "file:{key}" ')(MANDATE))
+    done = run("check", str(mandate))
+    assert done.exit_code == 2, done.output
+    assert "chmod 600" in done.output
+    assert "1111" not in done.output
+
+
+def test_check__good_mandate__prints_hash_and_what_a_stolen_key_can_do() -> None:
+    done = run("check", str(ROOT / "examples" / "mandate.toml"))
+    assert done.exit_code == 0, done.output
+    assert "everything in the Safe" in done.output

@@ -105,7 +105,7 @@ def decode(data: bytes, count: int) -> tuple[Answer, ...]:
     for at in range(start, position, 32):
         kind, body = data[position : position + 64], position + 96
         end = body + number(data[position + 64 : body], "big")
-        if number(data[at : at + 32], "big") != position - start or end > len(data):
+        if number(data[at : at + 32], "big") != position - start:
             raise _nonsense(f"answer {len(answers)} of {count} outside of its place")
         if kind not in (_SUCCEEDED, _FAILED):
             raise _nonsense(f"answer {len(answers)} of {count} without success or failure")

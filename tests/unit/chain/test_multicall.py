@@ -77,8 +77,9 @@ def test_decode__any_bytes__inconsistent(hostile: bytes, count: int) -> None:
         word(32) + word(1) + word(32) + word(1) + word(64) + word(2**256 - 1),
         word(32) + word(1) + word(32) + word(2) + word(64) + word(0),
         word(64) + word(1) + word(32) + word(1) + word(64) + word(0),
+        returned([Answer(True, b"abc")])[:-1] + b"\x01",
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_decode__telling_lies__inconsistent(hostile: bytes) -> None:
     with pytest.raises(RpcError) as seen:

@@ -133,9 +133,11 @@ def page(rows: list[Row], blocks: int, seconds: float) -> str:
     lines = [
         "# The manager against plain policies",
         "",
-        f"{len(rows)} seeds of {blocks} blocks, an hour each; written by `make soak` in "
-        f"{seconds / 60:.0f} minutes. All begin with the same book in the same world; returns are "
-        "of the book at oracle prices, gas taken off, in per cent over the whole run.",
+        (
+            f"{len(rows)} seeds of {blocks} blocks, an hour each; written by `make soak` in "
+            f"{seconds / 60:.0f} minutes. All begin with the same book in the same world; returns are "
+            "of the book at oracle prices, gas taken off, in per cent over the whole run."
+        ),
         "",
         "| policy | mean | median | worst | best | st. dev. | manager better in |",
         "|---|---:|---:|---:|---:|---:|---:|",
@@ -179,12 +181,16 @@ def _words(rows: list[Row], best: list[float]) -> list[str]:
         "The manager's mean excess over each policy in the same world:",
         "",
         *told,
-        f"- against the best static lender chosen afterwards: {gap:+.1f} basis points a run; "
-        "nobody can choose it beforehand",
+        (
+            f"- against the best static lender chosen afterwards: {gap:+.1f} basis points a run; "
+            "nobody can choose it beforehand"
+        ),
         "",
-        "Prices have no drift by construction, so what one policy earns over another beyond "
-        "interest, fees and gas is luck of the path; a difference within two standard errors shows "
-        "nothing. The manager is run for its limits and its interest, not for a forecast.",
+        (
+            "Prices have no drift by construction, so what one policy earns over another beyond "
+            "interest, fees and gas is luck of the path; a difference within two standard errors shows "
+            "nothing. The manager is run for its limits and its interest, not for a forecast."
+        ),
     ]
 
 

@@ -172,11 +172,18 @@ def signals_of(needs: Needs) -> tuple[AnySignal, ...]:
     return tuple(dict.fromkeys(need for need in needs if isinstance(need, Signal)))
 
 
-def checked_weights(weights: Mapping[Any, float], what: str) -> None:
-    """Raise ConfigError unless the weights are non-negative and sum to at most 1."""
-    for key, weight in weights.items():
-        if not 0 <= weight <= 1:
-            raise ConfigError(f"{what}: the weight of {key} is {weight}, expected 0 to 1")
+def check_weights(weights: Mapping[str, float]) -> None:
+    """Raise ConfigError unless there are weights, each from 0 to 1, that sum to at most 1."""
+    if not weights:
+        raise ConfigError("`weights` is empty: name at least one token")
+    for name, weight in weights.items():
+        check_range(f"weights.{name}", weight, 0, 1)
     total = sum(weights.values())
     if total > 1 + 1e-12:
-        raise ConfigError(f"{what}: the weights sum to {total}, expected at most 1")
+        raise ConfigError(f"`weights` sum to {total:g}, expected at most 1: lower some of them")
+
+
+def check_range(name: str, value: float, least: float, most: float) -> None:
+    """Raise ConfigError for a parameter outside its range; NaN is outside of any."""
+    if not least <= value <= most:
+        raise ConfigError(f"`{name}` is {value}, expected {least:g} to {most:g}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import SECONDS_PER_YEAR, Timestamp
-from trimtab.core.strategy import Signal, View
+from trimtab.core.strategy import Signal, View, check_range
 from trimtab.core.token import Token
 
 Matrix = tuple[tuple[float, ...], ...]
@@ -29,6 +31,15 @@ class CovarianceMatrix:
         if one not in self.tokens or other not in self.tokens:
             return 0.0
         return self.matrix[self.tokens.index(one)][self.tokens.index(other)]
+
+    def variance(self, weights: Mapping[Token, float]) -> float:
+        """The variance per year of a portfolio with these weights, w' Sigma w."""
+        products = (
+            one * other * self.covariance(a, b)
+            for a, one in weights.items()
+            for b, other in weights.items()
+        )
+        return max(sum(products), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,14 @@ class Covariance(Signal[CovarianceMemory, CovarianceMatrix]):
     halflife: timedelta = timedelta(days=7)
     prior: float = 0.6
     prior_weight: timedelta = timedelta(days=1)
+
+    def __post_init__(self) -> None:
+        if self.halflife <= timedelta(0) or self.prior_weight <= timedelta(0):
+            raise ConfigError(
+                f"the covariance has a halflife of {self.halflife} and a prior weighing as much "
+                f"as {self.prior_weight}, expected more than no time, such as 7d"
+            )
+        check_range("prior", self.prior, 0, 1e3)
 
     @property
     def start(self) -> CovarianceMemory:

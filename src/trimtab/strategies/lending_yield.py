@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from trimtab.allocation.lending import best_split, revenue
 from trimtab.allocation.rates import supply_curve
+from trimtab.core.errors import ConfigError
 from trimtab.core.market import Place, wallet
-from trimtab.core.strategy import Decision, Hold, Leg, Needs, Strategy, Target, View
+from trimtab.core.strategy import Decision, Hold, Leg, Needs, Strategy, Target, View, check_range
 from trimtab.core.token import Token
 
 
@@ -14,13 +15,20 @@ class LendingYield(Strategy):
     """Split each token over its lenders so that the revenue per year is greatest.
 
     Size-aware: every rate is the lender's own curve with our supply in it. What the optimiser
-    guarantees is stated in `best_split`. The edge is the gain in revenue per year over what the
+    guarantees is stated in `best_split`; what it leaves idle stays the same token. The edge is the gain in revenue per year over what the
     book earns as it lies; `least_gain` is the smallest such gain, as a share of the value lent
     and idle, that is worth looking at.
     """
 
     lenders: tuple[Place, ...]
     least_gain: float = 0.0005
+
+    def __post_init__(self) -> None:
+        if not self.lenders or any(place == wallet(place.token) for place in self.lenders):
+            raise ConfigError("`lenders` names no lender or the wallet: write aave_v3:USDC")
+        if len(set(self.lenders)) != len(self.lenders):
+            raise ConfigError("`lenders` names a place more than once: name each once")
+        check_range("least_gain", self.least_gain, 0, 1e3)
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -34,7 +42,7 @@ class LendingYield(Strategy):
 
     def decide(self, view: View) -> Decision:
         """Every token split anew when that earns enough more than it does now."""
-        if not view.equity:
+        if view.equity <= 0:
             return Hold("nothing idles")
         gain, legs, words = 0.0, [], []
         for token in self.tokens:
@@ -48,6 +56,8 @@ class LendingYield(Strategy):
             for place, raw, curve in zip(places, split.amounts, curves, strict=True):
                 legs.append(Leg(place, raw * price / float(view.equity)))
                 words.append(f"{place} {raw / max(total, 1):.0%} at {curve(raw):.2%}")
+            idle = total - sum(split.amounts)
+            legs.append(Leg(wallet(token), idle * price / float(view.equity)))
         edge = gain / float(view.equity)
         if edge < self.least_gain:
             return Hold(f"lending anew would add {edge:.3%} a year, least {self.least_gain:.3%}")

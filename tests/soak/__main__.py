@@ -135,16 +135,15 @@ def page(rows: list[Row], blocks: int, seconds: float) -> str:
         "",
         (
             f"{len(rows)} seeds of {blocks} blocks, an hour each; written by `make soak` in "
-            f"{seconds / 60:.0f} minutes. All begin with the same book in the same world; returns are "
-            "of the book at oracle prices, gas taken off, in per cent over the whole run."
+            f"{seconds / 60:.0f} minutes. All begin with the same book in the same world; "
+            "returns are of the book at oracle prices, gas taken off, in per cent of the start."
         ),
         "",
         "| policy | mean | median | worst | best | st. dev. | manager better in |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     manager = [row.returns["manager"] for row in rows]
-    for name in names:
-        lines.append(_line(name, [row.returns[name] for row in rows], manager))
+    lines += [_line(name, [row.returns[name] for row in rows], manager) for name in names]
     lines.append(_line("best static lender, chosen afterwards", best, manager))
     return "\n".join([*lines, "", *_words(rows, best), ""])
 
@@ -188,8 +187,8 @@ def _words(rows: list[Row], best: list[float]) -> list[str]:
         "",
         (
             "Prices have no drift by construction, so what one policy earns over another beyond "
-            "interest, fees and gas is luck of the path; a difference within two standard errors shows "
-            "nothing. The manager is run for its limits and its interest, not for a forecast."
+            "interest, fees and gas is luck of the path; a difference within two standard errors "
+            "shows nothing. The manager is run for its limits and its interest, not for a forecast."
         ),
     ]
 

@@ -22,7 +22,7 @@ ALLOWED = frozenset(
     {
         *("__future__", "abc", "bisect", "collections", "dataclasses", "decimal", "enum"),
         *("fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator"),
-        *("re", "string", "types", "typing"),
+        *("difflib", "re", "string", "tomllib", "types", "typing"),
         *("eth_abi", "eth_utils", "msgspec", "numpy"),
     }
 )

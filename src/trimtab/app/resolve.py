@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
+from trimtab.allocation.books import UNASSIGNED
 from trimtab.app.parameters import strategy_of
 from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError
@@ -24,6 +27,7 @@ from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.routing import BestSinglePool
 
 GWEI = 10**9
+NATIVE_DECIMALS = 18
 DAYS_PER_YEAR = 365
 
 
@@ -58,10 +62,10 @@ def resolve(mandate: Mandate, book: AddressBook, account: Address) -> Bot:
             f"the mandate is for chain {mandate.chain.id}, the address book for chain "
             f"{book.chain}: name the book of the mandate's chain"
         )
-    numeraire = book.token(mandate.numeraire)
+    numeraire, native = book.token(mandate.numeraire), _native(mandate, book)
     named = [book.market(name) for name in mandate.markets]
-    tokens = _tokens(named, numeraire, book.token(mandate.execution.native))
-    feeds = {token: _feed(mandate, book, token) for token in tokens}
+    tokens = _tokens(named, numeraire, native)
+    feeds = _feeds(mandate, book, tokens)
     lenders = _lenders(mandate, book)
     seats = tuple(
         Seat(entry.name, strategy_of(entry, book), entry.share, entry.sweeps)
@@ -71,18 +75,29 @@ def resolve(mandate: Mandate, book: AddressBook, account: Address) -> Bot:
         mandate_hash=mandate_hash(mandate),
         account=account,
         adapters=ADAPTERS,
-        markets=_markets(book, named, tokens),
+        markets=_markets(book, named, feeds),
         feeds=feeds,
         numeraire=numeraire,
-        native=book.token(mandate.execution.native),
+        native=native,
         seats=seats,
         limits=_limits(mandate, numeraire),
         lenders=lenders,
         router=BestSinglePool(),
         execution=_execution(mandate),
     )
-    _check_names(mandate, bot)
+    _check_seats(bot)
+    _check_caps(mandate, bot)
     return bot
+
+
+def _native(mandate: Mandate, book: AddressBook) -> Token:
+    token = book.token(mandate.execution.native)
+    if token.decimals != NATIVE_DECIMALS:
+        raise ConfigError(
+            f"execution.native names {token.symbol}, which has {token.decimals} decimals; gas is "
+            f"paid in a currency of {NATIVE_DECIMALS}: name the token that wraps it, such as WETH"
+        )
+    return token
 
 
 def _tokens(named: list[Market[State]], numeraire: Token, native: Token) -> tuple[Token, ...]:
@@ -92,12 +107,24 @@ def _tokens(named: list[Market[State]], numeraire: Token, native: Token) -> tupl
     return tuple(dict.fromkeys((numeraire, *traded, *lent, native)))
 
 
-def _feed(mandate: Mandate, book: AddressBook, token: Token) -> Feed:
-    name = (mandate.feeds or {}).get(token.symbol, f"chainlink:{token.symbol}")
-    feed = book.market(name)
-    if not isinstance(feed, Feed):
-        raise ConfigError(f"{name} is not a price feed: name one for {token.symbol} under [feeds]")
-    return feed
+def _feeds(mandate: Mandate, book: AddressBook, tokens: tuple[Token, ...]) -> dict[Token, Feed]:
+    """The price feed of every token, as the mandate names it or by the token's symbol."""
+    named = mandate.feeds or {}
+    feeds = {}
+    for symbol in named:
+        if book.token(symbol) not in tokens:
+            raise ConfigError(f"[feeds] names {symbol}, which no market of this mandate holds")
+    for token in tokens:
+        name = named.get(token.symbol, f"chainlink:{token.symbol}")
+        feed = book.markets.get(name)
+        if not isinstance(feed, Feed):
+            known = sorted(n for n, market in book.markets.items() if isinstance(market, Feed))
+            raise ConfigError(
+                f"{name}, the price feed of {token.symbol}, is not in the address book; name "
+                f"another under [feeds]: {', '.join(known)}"
+            )
+        feeds[token] = feed
+    return feeds
 
 
 def _lenders(mandate: Mandate, book: AddressBook) -> tuple[Place, ...]:
@@ -106,18 +133,13 @@ def _lenders(mandate: Mandate, book: AddressBook) -> tuple[Place, ...]:
 
 
 def _markets(
-    book: AddressBook, named: list[Market[State]], tokens: tuple[Token, ...]
+    book: AddressBook, named: list[Market[State]], feeds: Mapping[Token, Feed]
 ) -> tuple[Market[State], ...]:
     """Every market to read: tokens, feeds (those that lenders read too), then what was named."""
-    held = {token.symbol for token in tokens}
-    plain = [m for m in book.markets.values() if isinstance(m, Erc20) and m.token.symbol in held]
+    plain = [m for m in book.markets.values() if isinstance(m, Erc20) and m.token in feeds]
     parts = {part for market in named for part in market.parts}
-    feeds = [
-        m
-        for m in book.markets.values()
-        if isinstance(m, Feed) and (m.base in held or m.id in parts)
-    ]
-    every: list[Market[State]] = [*plain, *feeds, *named]
+    read = [m for m in book.markets.values() if m in feeds.values() or m.id in parts]
+    every: list[Market[State]] = [*plain, *read, *named]
     return tuple({market.id: market for market in every}.values())
 
 
@@ -146,14 +168,38 @@ def _execution(mandate: Mandate) -> Execution:
     )
 
 
-def _check_names(mandate: Mandate, bot: Bot) -> None:
+def _check_seats(bot: Bot) -> None:
+    """Raise ConfigError for a strategy that wants what the mandate does not give it."""
+    markets = {market.id for market in bot.markets}
+    for seat in bot.seats:
+        if seat.name == UNASSIGNED:
+            raise ConfigError(f"a strategy cannot be named {UNASSIGNED!r}: choose another name")
+        for need in seat.strategy.needs:
+            missing = (isinstance(need, Place) and need not in bot.places) or (
+                isinstance(need, Market) and need.id not in markets
+            )
+            if missing:
+                raise ConfigError(
+                    f"strategy {seat.name!r} needs {need}, which is no part of this mandate: add "
+                    "its market to `markets`"
+                )
+            if not seat.sweeps and bot.sweeper and need in bot.lenders:
+                raise ConfigError(
+                    f"strategy {seat.name!r} lends at {need}, where {bot.sweeper.name!r} places "
+                    "what idles of all: let only one of them lend"
+                )
+
+
+def _check_caps(mandate: Mandate, bot: Bot) -> None:
     """Raise ConfigError for a cap that names nothing, since it would limit nothing."""
     known = sorted({name for names in bot.names().values() for name in names})
     for name in mandate.limits.cap:
         if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
             raise ConfigError(
                 f"limits.cap names {name!r}, which is no place, protocol or token of this "
-                f"mandate; known: {', '.join(known)}"
+                f"mandate; {hint}"
             )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.core.actions import ALL, Action, Supply, Swap, Withdraw
-from trimtab.core.adapter import encode, walk
+from trimtab.core.adapter import apply, encode
 from trimtab.core.errors import Infeasible
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Holding, Place, wallet
@@ -55,6 +55,15 @@ class _Sketch:
     funds: Mapping[Token, int]
     unsold: Mapping[Token, int]
 
+    @property
+    def sold(self) -> dict[tuple[Token, Token], int]:
+        """What the trades sell of each token for each other one."""
+        sold: dict[tuple[Token, Token], int] = {}
+        for trade in self.trades:
+            pair = trade.action.token_in, trade.action.token_out
+            sold[pair] = sold.get(pair, 0) + trade.action.amount_in
+        return sold
+
 
 def draft(
     terms: Terms, states: States, wishes: Mapping[Place, int], purpose: Purpose
@@ -73,8 +82,8 @@ def draft(
     undone = sum((terms.value(t, raw) for t, raw in sketch.unsold.items()), Fraction(0))
     if any(sketch.unsold.values()):
         wishes = _kept(wishes, held, sketch.unsold)
-        sketch = _sketched(terms, states, held, wishes)
-    supplies = tuple(_supplies(terms, held, wishes, sketch.funds))
+        sketch = _sketched(terms, states, held, wishes, sketch.sold)
+    supplies = tuple(_supplies(terms, states, held, wishes, sketch.funds))
     swaps = tuple(trade.action for trade in sketch.trades)
     moves: tuple[Action, ...] = (*sketch.withdraws, *swaps, *supplies)
     if not moves:
@@ -98,7 +107,11 @@ def draft(
 
 
 def _sketched(
-    terms: Terms, states: States, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
+    terms: Terms,
+    states: States,
+    held: Mapping[Place, Holding],
+    wishes: Mapping[Place, int],
+    most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> _Sketch:
     withdraws = tuple(_withdraws(terms, states, held, wishes))
     funds = _wallet(held, wishes)
@@ -108,7 +121,7 @@ def _sketched(
     after = _walked(terms, states, withdraws)
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
-    for wish in sales(terms, held, wishes, dict(funds)):
+    for wish in sales(terms, held, wishes, dict(funds), most):
         sale = affordable(terms, _sold(terms, done), wish)
         found = trades(terms, after, sale)
         for trade in found:
@@ -148,19 +161,16 @@ def _withdraws(
         lender = states.market(place.market)
         if not isinstance(lender, LendingPool) or place not in held or place.is_debt:
             continue
-        surplus = held[place].raw - wish
-        if surplus <= 0 or not terms.is_worth_its_gas(place.token, surplus, "Withdraw"):
-            continue
         ready = withdrawable(states, lender, terms.account, place.token)
-        if wish == 0 and ready >= held[place].raw:
-            yield Withdraw(terms.account, lender.id, place.token, ALL, terms.account)
-        elif min(surplus, ready) > 0:
-            amount = min(surplus, ready)
-            yield Withdraw(terms.account, lender.id, place.token, amount, terms.account)
+        amount = min(held[place].raw - wish, ready)
+        if amount > 0 and terms.is_worth_its_gas(place.token, amount, "Withdraw"):
+            quantity = ALL if amount == held[place].raw else amount
+            yield Withdraw(terms.account, lender.id, place.token, quantity, terms.account)
 
 
 def _supplies(
     terms: Terms,
+    states: States,
     held: Mapping[Place, Holding],
     wishes: Mapping[Place, int],
     funds: Mapping[Token, int],
@@ -168,7 +178,7 @@ def _supplies(
     """What the wallet surely has beyond its own wish, to the lenders that want it."""
     left = dict(funds)
     for place, wish in sorted(wishes.items()):
-        if place == wallet(place.token):
+        if not isinstance(states.market(place.market), LendingPool) or place.is_debt:
             continue
         have = held[place].raw if place in held else 0
         spare = left.get(place.token, 0) - wishes.get(wallet(place.token), 0)
@@ -200,13 +210,26 @@ def _with_approvals(terms: Terms, states: States, moves: tuple[Action, ...]) -> 
 
 
 def _walked(terms: Terms, states: States, actions: tuple[Action, ...]) -> States:
-    outcome = walk(terms.adapters, states, actions)
-    if isinstance(outcome, Reverted):
-        raise Infeasible(
-            f"the model of the plan reverts with {outcome.reason!r}: {actions}; "
-            "the target cannot be reached from this book"
-        )
-    return outcome[0]
+    for action in actions:
+        outcome = apply(terms.adapters, states, action)
+        if isinstance(outcome, Reverted):
+            raise Infeasible(
+                f"by the model the chain refuses {_named(states, action)} with "
+                f"{outcome.reason!r}: the target cannot be reached from this book"
+            )
+        states = states.fold(outcome)
+    return states
+
+
+def _named(states: States, action: Action) -> str:
+    name = states.market(action.market).name
+    match action:
+        case Swap():
+            return f"the sale of {action.token_in.amount(action.amount_in)} at {name}"
+        case Supply():
+            return f"the supply of {action.token.amount(action.amount)} to {name}"
+        case _:
+            return f"{type(action).__name__} at {name}"
 
 
 def _sold(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:

@@ -1,6 +1,7 @@
 """Which pools a swap goes through."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,12 +25,15 @@ class Part:
 
 
 class Router(Protocol):
-    """How much of a swap goes through which pool; the parts sum to the whole amount."""
+    """How much of a swap goes through which pool."""
 
     def route(
         self, states: States, pools: Sequence[Pool], sold: Token, bought: Token, amount: int
     ) -> tuple[Part, ...]:
-        """The parts of selling `amount`. Raises NoRoute when no pool can take it."""
+        """The parts of selling `amount`: they sum to it, or there are none if it is too much.
+
+        Raises NoRoute where no pool trades the two tokens.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,18 @@ class BestSinglePool:
     def route(
         self, states: States, pools: Sequence[Pool], sold: Token, bought: Token, amount: int
     ) -> tuple[Part, ...]:
-        """One part. A pool that cannot take the whole amount is passed over."""
-        pair = {sold, bought}
-        parts = []
-        for pool in pools:
-            if {pool.token0, pool.token1} != pair:
-                continue
-            answer = quote(states[pool], pool, sold, amount)
-            if answer.amount_in_used == amount and answer.amount_out:
-                parts.append(Part(pool, amount, answer.amount_out, answer.fee_paid))
-        if not parts:
+        """One part. A pool that has no price, or cannot take the whole amount, is passed over."""
+        fitting = [pool for pool in pools if {pool.token0, pool.token1} == {sold, bought}]
+        if not fitting:
             raise NoRoute(
-                f"no pool of {sold.symbol} and {bought.symbol} can take {sold.amount(amount)}: "
-                "add a pool to the mandate's markets, or trade less at once"
+                f"no pool of {sold.symbol} and {bought.symbol} is in use: add one to the "
+                "mandate's markets, or do not ask for both tokens"
             )
-        return (max(parts, key=lambda part: (part.amount_out, part.pool.id)),)
+        parts: list[Part] = []
+        for pool in fitting:
+            with suppress(NoRoute):
+                answer = quote(states[pool], pool, sold, amount)
+                if answer.amount_in_used == amount and answer.amount_out:
+                    parts.append(Part(pool, amount, answer.amount_out, answer.fee_paid))
+        best = max(parts, key=lambda part: (part.amount_out, part.pool.id), default=None)
+        return () if best is None else (best,)

@@ -18,8 +18,8 @@ from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.routing.route import Part, Router
 
 HALVINGS = 16
-"""Steps in search of the largest sale that keeps its bounds: less than a thousandth of a percent
-of it is left untraded."""
+"""Steps in search of the largest sale that keeps its bounds: less than 2**-16 of the wish is left
+untraded without need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,12 @@ def sales(
     held: Mapping[Place, Holding],
     wishes: Mapping[Place, int],
     funds: Mapping[Token, int],
+    most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> Iterator[Sale]:
-    """What to sell for what, the largest surplus against the largest want, netted by token."""
+    """What to sell for what, the largest surplus against the largest want, netted by token.
+
+    Not more of a token than the funds hold, nor of a pair than `most` says, where it is given.
+    """
     change: dict[Token, int] = {}
     for place, wish in wishes.items():
         have = held[place].raw if place in held else 0
@@ -85,6 +89,8 @@ def sales(
         price = terms.prices.price(sold)
         for bought, want in tuple(wants.items()):
             raw = min(left, quantise(want, price, Rounding.DOWN))
+            if most is not None:
+                raw = min(raw, most.get((sold, bought), 0))
             if raw > 0 and terms.is_worth_its_gas(sold, raw, "Swap"):
                 yield Sale(sold, bought, raw)
                 wants[bought] = want - raw * price
@@ -104,7 +110,7 @@ def trades(terms: Terms, states: States, sale: Sale) -> tuple[Trade, ...]:
     """The swaps of the largest sale, up to the wish, whose every fill keeps both its bounds.
 
     Slippage grows with size, so the size is halved in on. Nothing where even the smallest sale
-    that is worth its gas slips too far. Raises NoRoute.
+    that is worth its gas slips too far. Raises NoRoute where no pool trades the two tokens.
     """
     if not terms.is_worth_its_gas(sale.sold, sale.raw, "Swap"):
         return ()
@@ -131,7 +137,8 @@ def _largest(terms: Terms, states: States, sale: Sale) -> tuple[Part, ...]:
 
 
 def _keeps_bounds(terms: Terms, sale: Sale, parts: tuple[Part, ...]) -> bool:
-    return all(_of_oracle(terms, sale, part) <= _of_model(terms, part) for part in parts)
+    kept = (_of_oracle(terms, sale, part) <= _of_model(terms, part) for part in parts)
+    return bool(parts) and all(kept)
 
 
 def _of_model(terms: Terms, part: Part) -> int:

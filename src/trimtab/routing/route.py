@@ -1,7 +1,6 @@
 """Which pools a swap goes through."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,9 +51,11 @@ class BestSinglePool:
             )
         parts: list[Part] = []
         for pool in fitting:
-            with suppress(NoRoute):
+            try:
                 answer = quote(states[pool], pool, sold, amount)
-                if answer.amount_in_used == amount and answer.amount_out:
-                    parts.append(Part(pool, amount, answer.amount_out, answer.fee_paid))
+            except NoRoute:
+                continue
+            if answer.amount_in_used == amount and answer.amount_out:
+                parts.append(Part(pool, amount, answer.amount_out, answer.fee_paid))
         best = max(parts, key=lambda part: (part.amount_out, part.pool.id), default=None)
         return () if best is None else (best,)

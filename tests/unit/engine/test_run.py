@@ -1,0 +1,187 @@
+"""The loop: journal before acting, one open intent, and what each kind of failure comes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.observed import Observed, observed
+from trimtab.core.actions import Swap
+from trimtab.core.errors import DataError, Infeasible, RpcError, SignerError
+from trimtab.core.plan import Approved
+from trimtab.core.reading import Observation
+from trimtab.core.settlement import Failed, Intent, Landed, Mismatch, Settlement
+from trimtab.core.states import States
+from trimtab.engine.memory import Memory
+from trimtab.engine.run import Step, run
+from trimtab.journal.store import Journal
+
+SIGNER = "0x00000000000000000000000000000000000000AA"
+
+
+@dataclass(slots=True)
+class Script:
+    """A world that shows real observations and does what it is told with plans."""
+
+    stage: Observed
+    journal: Journal
+    prepare_with: Callable[[Approved], Intent | Mismatch] | None = None
+    send_error: DataError | None = None
+    settlement: Callable[[Intent], Settlement | None] = lambda _: None
+    read_errors: dict[int, DataError] = field(default_factory=dict)
+    asked: int = 0
+    sent: list[Intent] = field(default_factory=list)
+    journaled_when_sent: list[bool] = field(default_factory=list)
+
+    async def next(self, known: States | None) -> Observation | None:
+        self.asked += 1
+        if self.asked in self.read_errors:
+            raise self.read_errors[self.asked]
+        if self.asked > len(self.stage.observations):
+            return None
+        return self.stage.observations[self.asked - 1]
+
+    async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
+        return self.settlement(intent)
+
+    async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
+        if self.prepare_with is not None:
+            return self.prepare_with(approved)
+        number = observation.states.head.number
+        name = f"0x{number:064x}"
+        return Intent(approved.plan.hash, 31337, SIGNER, number, number, (name,), (b"\x02raw",))  # type: ignore[arg-type]
+
+    async def send(self, intent: Intent) -> None:
+        self.sent.append(intent)
+        self.journaled_when_sent.append(intent in self.journal.open_intents())
+        if self.send_error is not None:
+            raise self.send_error
+
+
+@pytest.fixture
+def stage() -> Observed:
+    return observed()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal.create(tmp_path / "journal.sqlite")
+
+
+def turned(script: Script) -> tuple[Memory, list[Step]]:
+    """Run the loop to the world's end."""
+    steps: list[Step] = []
+    world = script
+    memory = asyncio.run(run(script.stage.bot, world, script.journal, Memory(), steps.append))
+    return memory, steps
+
+
+def kinds(journal: Journal) -> list[str]:
+    return [record.kind for record in journal.records()]
+
+
+def test_run__approved_plan__is_journaled_before_it_is_sent(
+    stage: Observed, journal: Journal
+) -> None:
+    script = Script(stage, journal)
+    turned(script)
+    assert script.journaled_when_sent == [True]
+
+
+def test_run__open_intent__no_other_plan_is_made(stage: Observed, journal: Journal) -> None:
+    script = Script(stage, journal)
+    memory, steps = turned(script)
+    assert len(script.sent) == 1
+    assert memory.intent == script.sent[0]
+    assert all(step.outcome is not None for step in steps)
+    assert [step.outcome.judgement is None for step in steps if step.outcome] == [False] + [
+        True
+    ] * 5
+
+
+def test_run__broadcast_fails__intent_stays_open(stage: Observed, journal: Journal) -> None:
+    script = Script(stage, journal, send_error=RpcError("no answer", "transport"))
+    memory, steps = turned(script)
+    assert memory.intent is not None
+    assert journal.open_intents() == (memory.intent,)
+    assert steps[0].skipped == "no answer"
+
+
+def test_run__plan_cannot_be_prepared__next_tick_plans_anew(
+    stage: Observed, journal: Journal
+) -> None:
+    def refuse(approved: Approved) -> Intent:
+        raise Infeasible("gas costs more than the mandate allows")
+
+    memory, steps = turned(Script(stage, journal, prepare_with=refuse))
+    assert memory.pending is None
+    assert sum(step.outcome.approved is not None for step in steps if step.outcome) == 6
+    assert kinds(journal).count("skip") == 6
+
+
+def test_run__mismatch__quarantines_the_market_for_good(stage: Observed, journal: Journal) -> None:
+    traded: list[str] = []
+
+    def differ(approved: Approved) -> Mismatch:
+        swap = next(a for a in approved.plan.actions if isinstance(a, Swap))
+        traded.append(swap.market)
+        return Mismatch(approved.plan.hash, "the fill differs", (swap.market,))
+
+    memory, _ = turned(Script(stage, journal, prepare_with=differ))
+    assert len(traded) >= 2
+    assert len(set(traded)) == len(traded), "a quarantined pool was traded again"
+    assert memory.quarantined == set(traded)
+    assert kinds(journal).count("mismatch") == len(traded)
+
+
+def test_run__landed__closes_the_intent(stage: Observed, journal: Journal) -> None:
+    def land(intent: Intent) -> Settlement:
+        return Landed(intent.plan_hash, intent.hashes[-1], intent.block + 1, 300_000, 10**9)
+
+    script = Script(stage, journal, settlement=land)
+    memory, _ = turned(script)
+    assert len(script.sent) >= 2
+    assert kinds(journal).count("settled") == len(script.sent) - (memory.intent is not None)
+
+
+def test_run__reverted_on_chain__plans_again_and_counts_the_gas(
+    stage: Observed, journal: Journal
+) -> None:
+    def fail(intent: Intent) -> Settlement:
+        name = intent.hashes[-1]
+        return Failed(intent.plan_hash, name, intent.block + 1, 300_000, 10**9, "GS013")
+
+    script = Script(stage, journal, settlement=fail)
+    memory, _ = turned(script)
+    assert len(script.sent) >= 2
+    assert memory.ledger is not None
+    assert memory.ledger.gas > 0
+
+
+def test_run__first_block_cannot_be_read__raises(stage: Observed, journal: Journal) -> None:
+    script = Script(stage, journal, read_errors={1: RpcError("no node", "transport")})
+    with pytest.raises(RpcError, match="no node"):
+        turned(script)
+
+
+def test_run__later_block_cannot_be_read__is_skipped_and_recorded(
+    stage: Observed, journal: Journal
+) -> None:
+    script = Script(stage, journal, read_errors={3: RpcError("time-out", "transport")})
+    script.stage = Observed(stage.bot, stage.observations[:2])
+    _, steps = turned(script)
+    assert [step.skipped for step in steps] == [None, None, "time-out"]
+    assert kinds(journal).count("skip") == 1
+
+
+def test_run__signer_fails__halts_and_says_why(stage: Observed, journal: Journal) -> None:
+    def locked(approved: Approved) -> Intent:
+        raise SignerError("the key is gone")
+
+    with pytest.raises(SignerError):
+        turned(Script(stage, journal, prepare_with=locked))
+    assert kinds(journal)[-1] == "halt"

@@ -1,5 +1,7 @@
 """Interest over time and the curve with its kink, in exact figures."""
 
+from dataclasses import replace
+
 import pytest
 
 from trimtab.core.abi import UINT256_MAX
@@ -59,6 +61,18 @@ def test_interest_rates__either_side_of_the_kink__the_slope_changes() -> None:
     assert after.variable_borrow - kink.variable_borrow == 1000 * 75 // 20
     assert kink.stable_borrow - before.stable_borrow == 1000 * 2 // 80
     assert after.stable_borrow - kink.stable_borrow == 1000 * 60 // 20
+
+
+def test_interest_rates__exactly_at_the_kink__still_the_first_slope() -> None:
+    # Two roundings of the first slope; the second slope's side would give it whole.
+    odd = replace(CURVE, optimal_usage_ratio=Ray(RAY // 5), variable_rate_slope_1=Ray(3))
+    found = interest_rates(odd, 1, Liquidity(4), Bps(0))
+    assert found.variable_borrow == 1 * PERCENT + 5
+
+
+def test_interest_rates__no_second_slope__all_can_be_borrowed() -> None:
+    flat = replace(CURVE, optimal_usage_ratio=Ray(RAY))
+    assert interest_rates(flat, 100, Liquidity(0), Bps(0)).variable_borrow == 5 * PERCENT
 
 
 def test_interest_rates__tiny_debt__mean_rate_loses_digits() -> None:

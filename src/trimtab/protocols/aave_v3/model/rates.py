@@ -42,11 +42,15 @@ def linear_interest(rate: Ray, seconds: int) -> Ray:
 
 
 def compounded_interest(rate: Ray, seconds: int) -> Ray:
-    """The factor that a debt grows by: three terms of the binomial series, each rounded down."""
+    """The factor that a debt grows by: the binomial series to its third power.
+
+    The powers of the rate per second are cut first, half up and then down; the first term is
+    rounded down. Dividing by 2 and by 6 is exact: so many consecutive integers are multiplied.
+    """
     if seconds == 0:
         return RAY
     less_one = seconds - 1
-    less_two = seconds - 2 if seconds > 2 else 0
+    less_two = max(seconds - 2, 0)
     power_two = ray_mul(rate, rate) // SECONDS_PER_YEAR**2
     power_three = ray_mul(power_two, rate) // SECONDS_PER_YEAR
     second_term = seconds * less_one * power_two // 2

@@ -72,7 +72,7 @@ def tick_at_sqrt_price(sqrt_price_x96: int) -> int:
             f"{MIN_SQRT_PRICE} to {MAX_SQRT_PRICE}, the last excluded"
         )
     near = math.floor(math.log(sqrt_price_x96 / Q96) / _LOG_OF_TICK)
-    tick = min(max(near, MIN_TICK), MAX_TICK - 1)
+    tick = min(max(near, MIN_TICK), MAX_TICK)
     while sqrt_price_at_tick(tick) > sqrt_price_x96:
         tick -= 1
     while sqrt_price_at_tick(tick + 1) <= sqrt_price_x96:

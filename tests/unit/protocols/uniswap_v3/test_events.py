@@ -14,10 +14,15 @@ from tests.unit.protocols.uniswap_v3.pools import (
 )
 from trimtab.core.abi import Log, topic, word
 from trimtab.protocols.shared.ticks import Q96, sqrt_price_at_tick
-from trimtab.protocols.uniswap_v3 import PoolState, TickState, UniswapV3Adapter
+from trimtab.protocols.uniswap_v3 import (
+    PoolState,
+    TickState,
+    UniswapV3Adapter,
+    amount_to_price,
+)
 from trimtab.protocols.uniswap_v3.market import bitmap_words
 from trimtab.protocols.uniswap_v3.model.events import liquidity_changed, swapped
-from trimtab.protocols.uniswap_v3.model.swap import swap
+from trimtab.protocols.uniswap_v3.model.swap import last_price, swap
 from trimtab.protocols.uniswap_v3.model.walk import Q128
 
 ADAPTER = UniswapV3Adapter()
@@ -74,6 +79,15 @@ def test_burn__of_more_than_there_is__unread() -> None:
     assert ADAPTER.observe(LADDER, burn) == LADDER.unread()
 
 
+def sold(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> tuple[Log, PoolState]:
+    """The event of a swap, and the pool after it."""
+    walk = swap(state, zero_for_one, amount, limit)
+    amounts = walk.amount_in, -walk.amount_out
+    amount0, amount1 = amounts if zero_for_one else amounts[::-1]
+    event = log(SWAP, amount0, amount1, walk.price, walk.liquidity, walk.tick, indexed=(1, 1))
+    return event, walk.arrived(state)
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(1, 10**18), st.integers(-7_000, 7_000))),
     st.sampled_from([LADDER, FEED_PROTOCOL, GROWN]),
@@ -86,13 +100,35 @@ def test_swap__any_in_a_row__walked_again_to_the_last_unit(
         limit = sqrt_price_at_tick(tick)
         if limit >= state.sqrt_price_x96 if zero_for_one else limit <= state.sqrt_price_x96:
             continue
-        walk = swap(state, zero_for_one, amount, limit)
-        amounts = walk.amount_in, -walk.amount_out
-        amount0, amount1 = amounts if zero_for_one else amounts[::-1]
-        seen = log(SWAP, amount0, amount1, walk.price, walk.liquidity, walk.tick, indexed=(1, 1))
-        followed = ADAPTER.observe(followed, seen)
-        state = walk.arrived(state)
+        event, state = sold(state, zero_for_one, amount, limit)
+        followed = ADAPTER.observe(followed, event)
         assert followed == state
+
+
+@pytest.mark.parametrize("tick", [-60, -15_360, 120, 15_300], ids=lambda tick: f"to {tick}")
+@pytest.mark.parametrize("dust", [0, 1, 10**6])
+def test_swap__onto_a_tick_or_the_end_of_a_word__walked_again(tick: int, dust: int) -> None:
+    state = liquidity_changed(LADDER, -60_000, 60_000, 10**16)
+    token, amount = amount_to_price(state, POOL, sqrt_price_at_tick(tick))
+    event, after = sold(state, token == POOL.token0, amount + dust, last_price(tick < 0))
+    assert (after.sqrt_price_x96 == sqrt_price_at_tick(tick)) == (dust <= 1)
+    assert ADAPTER.observe(state, event) == after
+
+
+@pytest.mark.parametrize("zero_for_one", [True, False])
+def test_swap__too_little_to_move_the_price__walked_again(zero_for_one: bool) -> None:
+    event, after = sold(LADDER, zero_for_one, 1, last_price(zero_for_one))
+    assert after.sqrt_price_x96 == LADDER.sqrt_price_x96
+    assert ADAPTER.observe(LADDER, event) == after
+
+
+@pytest.mark.parametrize("tick", [-9_000, 9_000])
+def test_swap__where_no_liquidity_is__walked_again_for_nothing(tick: int) -> None:
+    state = pool_state((-20_000, -18_000, WHOLE), (18_000, 20_000, WHOLE))
+    event, after = sold(state, tick < 0, WHOLE, sqrt_price_at_tick(tick))
+    assert event.data[:64] == bytes(64)
+    assert after.tick == tick
+    assert ADAPTER.observe(state, event) == after
 
 
 def event_of(walk_amount: int) -> tuple[int, int, int, int, int]:
@@ -121,6 +157,23 @@ def test_flash__paid_fees__grow_less_the_protocols_part() -> None:
     assert (state.protocol_fees0, state.protocol_fees1) == (10, 10)
     assert state.fee_growth_global0 == 31 * Q128 // LADDER.liquidity
     assert state.fee_growth_global1 == 60 * Q128 // LADDER.liquidity
+
+
+def test_flash__sums_past_their_words__wrap() -> None:
+    state = replace(
+        FEED_PROTOCOL,
+        fee_growth_global0=2**256 - 1,
+        fee_growth_global1=2**256 - 1,
+        protocol_fees0=2**128 - 1,
+        protocol_fees1=2**128 - 1,
+    )
+    paid = log(
+        "Flash(address,address,uint256,uint256,uint256,uint256)", 9, 9, 41, 70, indexed=(1, 1)
+    )
+    state = ADAPTER.observe(state, paid)
+    assert (state.protocol_fees0, state.protocol_fees1) == (9, 9)
+    assert state.fee_growth_global0 == 31 * Q128 // LADDER.liquidity - 1
+    assert state.fee_growth_global1 == 60 * Q128 // LADDER.liquidity - 1
 
 
 def test_flash__nothing_paid_where_no_liquidity_is__changes_nothing() -> None:

@@ -54,6 +54,15 @@ def test_amount_to_price__beyond_the_liquidity__what_the_pool_takes() -> None:
     assert used.sqrt_price_after == LOWEST_LIMIT
 
 
+def test_amount_to_price__the_price_itself__nothing_of_token0() -> None:
+    assert amount_to_price(PLAIN, POOL, Q96) == (TOKEN0, 0)
+
+
+def test_amount_to_price__last_prices_there_are__answered() -> None:
+    assert amount_to_price(PLAIN, POOL, LOWEST_LIMIT)[0] == TOKEN0
+    assert amount_to_price(PLAIN, POOL, HIGHEST_LIMIT)[0] == TOKEN1
+
+
 @pytest.mark.parametrize("target", [LOWEST_LIMIT - 1, HIGHEST_LIMIT + 1])
 def test_amount_to_price__no_swap_gets_there__refused(target: int) -> None:
     with pytest.raises(ValueError, match="no swap reaches it"):

@@ -37,6 +37,12 @@ def test_amounts__any_range__exact_value_rounded_as_named(a: int, b: int, liquid
     assert amount1_delta_down(lower, upper, liquidity) == floor(exact1)
 
 
+def test_amount0__each_of_its_two_divisions__rounded_as_named() -> None:
+    # With the lower price 1 only the division by the upper one leaves a remainder.
+    assert amount0_delta_up(1, 5, 1) == ceil(Fraction(4 * Q96, 5)) == 4 * Q96 // 5 + 1
+    assert amount0_delta_down(1, 5, 1) == 4 * Q96 // 5
+
+
 @given(PRICES, st.integers(1, 2**128 - 1), st.integers(0, 2**90))
 def test_next_price__input_of_either_token__rounded_against_the_trader(
     price: int, liquidity: int, amount: int
@@ -56,6 +62,16 @@ def test_next_price__denominator_beyond_256_bits__the_contract_divides_first() -
     assert next_sqrt_price_from_amount0_up(Q96, liquidity, amount) == -(
         -reserve // (reserve // Q96 + amount)
     )
+
+
+def test_next_price__denominator_that_just_fits__exact() -> None:
+    price, amount = 2**160 - 2**127 + 1, 2**96 - 1
+    reserve = 2**256 - 1 - amount * price
+    liquidity = reserve >> 96
+    assert reserve == liquidity << 96
+    exact = ceil(Fraction(reserve * price, 2**256 - 1))
+    assert next_sqrt_price_from_amount0_up(price, liquidity, amount) == exact
+    assert exact != ceil(Fraction(reserve, reserve // price + amount))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +95,19 @@ def test_step__target_above_reached__whole_range_and_its_fee() -> None:
     amount_in = amount1_delta_up(Q96, target, liquidity)
     amount_out = amount0_delta_down(Q96, target, liquidity)
     assert step == (target, amount_in, amount_out, fee_up(amount_in, 3_000))
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+def test_step__target_not_reached__gives_what_the_price_moved_rounded_down(tick: int) -> None:
+    target, liquidity = sqrt_price_at_tick(tick), 10**18
+    after, amount_in, amount_out, fee = compute_swap_step(Q96, target, liquidity, 10**15, 3_000)
+    lower, upper = sorted((after, Q96))
+    of0 = Fraction(liquidity * Q96 * (upper - lower), upper * lower)
+    of1 = Fraction(liquidity * (upper - lower), Q96)
+    paid, given = (of0, of1) if tick < 0 else (of1, of0)
+    assert (amount_in, amount_out) == (ceil(paid), floor(given))
+    assert given.denominator > 1
+    assert fee == 10**15 - amount_in
 
 
 @pytest.mark.parametrize("tick", [-60, 60])

@@ -81,6 +81,11 @@ def test_swap__more_than_the_liquidity_takes__takes_only_that(token: Token, limi
     assert (state.liquidity, state.sqrt_price_x96) == (0, limit)
 
 
+def test_limits__where_none_is_given__one_inside_the_ends() -> None:
+    assert LOWEST_LIMIT == 4295128740
+    assert HIGHEST_LIMIT == 1461446703485210103287273052203988822378723970341
+
+
 @pytest.mark.parametrize("short, expected", [(0, Applied), (1, Reverted)])
 def test_swap__minimum_met_or_missed_by_one__decided_exactly(
     short: int, expected: type[Applied] | type[Reverted]
@@ -105,6 +110,7 @@ DRY = pool_state()
     [
         (replace(LATER, deadline=LATE, amount_in=0), UNPRICED, POOR, "Transaction too old"),
         (replace(LATER, amount_in=INT256_MAX + 1), UNPRICED, POOR, None),
+        (replace(LATER, amount_in=INT256_MAX), UNPRICED, POOR, "LOK"),
         (replace(LATER, amount_in=0), UNPRICED, POOR, "AS"),
         (LATER, UNPRICED, POOR, "LOK"),
         (LATER, AT_THE_END, POOR, "SPL"),

@@ -50,6 +50,7 @@ def test_next_tick__any_bitmap__as_bit_by_bit(
         (0, False, (60, True)),  # and not upwards
         (-1, True, (-256 * 60, False)),  # the word ends at its first tick
         (60, False, (255 * 60, False)),  # and at its last
+        (254 * 60, False, (255 * 60, False)),
         (255 * 60, False, (511 * 60, False)),  # from the last, the next word's last
         (-256 * 60 - 1, True, (-512 * 60, False)),
         (MIN_TICK + 10, True, (MIN_TICK, False)),
@@ -118,15 +119,21 @@ def test_walk__back_over_the_tick_at_which_it_stands__crosses_it_without_moving(
 
 def test_arrived__crossed_tick__fee_growth_outside_flips() -> None:
     state = pool_state((-600, 600, WHOLE), (-60, 60, WHOLE))
-    marked = {**state.ticks, -60: TickState(WHOLE, WHOLE, 5, UINT256 - 3)}
+    marked = {
+        **state.ticks,
+        -60: TickState(WHOLE, WHOLE, 5, UINT256 - 3),
+        60: TickState(WHOLE, -WHOLE, 9, 1),
+    }
     state = replace(state, ticks=marked, fee_growth_global0=2, fee_growth_global1=4)
-    walk = walked(state, -60)
-    after = walk.arrived(state)
-    growth0 = 2 + walk.fees * Q128 // (2 * WHOLE)
-    assert after.fee_growth_global0 == growth0
-    assert after.fee_growth_global1 == 4
-    assert after.ticks[-60] == TickState(WHOLE, WHOLE, growth0 - 5, 7)
-    assert after.ticks[60] == state.ticks[60]
+    down, up = walked(state, -60), walked(state, 60)
+    growth0 = 2 + down.fees * Q128 // (2 * WHOLE)
+    growth1 = 4 + up.fees * Q128 // (2 * WHOLE)
+    after = down.arrived(state)
+    assert (after.fee_growth_global0, after.fee_growth_global1) == (growth0, 4)
+    assert after.ticks == {**marked, -60: TickState(WHOLE, WHOLE, growth0 - 5, 7)}
+    after = up.arrived(state)
+    assert (after.fee_growth_global0, after.fee_growth_global1) == (2, growth1)
+    assert after.ticks == {**marked, 60: TickState(WHOLE, -WHOLE, UINT256 - 7, growth1 - 1)}
 
 
 def test_arrived__fee_growth_past_its_word__wraps() -> None:
@@ -135,7 +142,7 @@ def test_arrived__fee_growth_past_its_word__wraps() -> None:
     assert walk.arrived(state).fee_growth_global1 == walk.fees * Q128 // WHOLE - 1
 
 
-@pytest.mark.parametrize("packed, zero_for_one, divisor", [(0xA4, True, 4), (0xA4, False, 10)])
+@pytest.mark.parametrize("packed, zero_for_one, divisor", [(0x54, True, 4), (0x54, False, 5)])
 def test_arrived__protocol_fee__taken_first_and_rounded_down(
     packed: int, zero_for_one: bool, divisor: int
 ) -> None:
@@ -149,6 +156,18 @@ def test_arrived__protocol_fee__taken_first_and_rounded_down(
     assert after.protocol_fees1 == (0 if zero_for_one else owed)
     growth = after.fee_growth_global0 if zero_for_one else after.fee_growth_global1
     assert growth == (walk.fees - owed) * Q128 // WHOLE
+
+
+@pytest.mark.parametrize("zero_for_one", [True, False])
+def test_arrived__protocol_fees_past_their_128_bits__wrap(zero_for_one: bool) -> None:
+    full = 2**128 - 1
+    state = replace(
+        pool_state((-600, 600, WHOLE)), fee_protocol=0x44, protocol_fees0=full, protocol_fees1=full
+    )
+    walk = swap(state, zero_for_one, 10**6, sqrt_price_at_tick(-600 if zero_for_one else 600))
+    after, owed = walk.arrived(state), walk.fees // 4
+    fees = after.protocol_fees0, after.protocol_fees1
+    assert fees == ((owed - 1, full) if zero_for_one else (full, owed - 1))
 
 
 def test_walk__beyond_the_last_position__runs_to_the_limit_for_nothing() -> None:

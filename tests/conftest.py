@@ -27,3 +27,20 @@ def real_data() -> Path:
     if folder is None:
         pytest.skip("TRIMTAB_DATA names no folder of real histories")
     return Path(folder).resolve(strict=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests counted: the cases of the adapter law, and the mutants killed."""
+    told = sorted(
+        {
+            str(value)
+            for reports in terminalreporter.stats.values()
+            for report in reports
+            for name, value in getattr(report, "user_properties", ())
+            if name == "told"
+        }
+    )
+    if told:
+        terminalreporter.section("counted")
+        for line in told:
+            terminalreporter.write_line(line)

@@ -97,6 +97,6 @@ def report(
     port: Port, tally: Tally, where: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Print the count, and what the cases reached."""
-    record_property("law_cases", tally.cases)
     reached = ", ".join(f"{count} {what}" for what, count in tally.reached.most_common(12))
-    print(f"law {port.name} {where}: {tally.cases} cases, 0 mismatches; {reached}")
+    words = f"law {port.name} {where}: {tally.cases} cases, 0 mismatches; {reached}"
+    record_property("told", words)

@@ -97,12 +97,15 @@ class Bot:
         return wallet(place.token) if self.sweeper and place in self.lenders else place
 
     def names(self) -> dict[Place, frozenset[str]]:
-        """The ids of every place that caps can name."""
-        return {place: ids(place) for place in self.places}
+        """The ids of every place that caps can name: its own, market's, protocol's and token's."""
+        named = {market.id: market.name for market in self.markets}
+        return {place: ids(place, named[place.market]) for place in self.places}
 
 
-def ids(place: Place) -> frozenset[str]:
-    """A place's own name, its protocol's and its token's."""
+def ids(place: Place, market: str) -> frozenset[str]:
+    """The ids of a place in a market of this name."""
     protocol = place.market.split(":", 1)[0]
-    own = place.token.symbol if protocol == "erc20" else f"{protocol}:{place.token.symbol}"
-    return frozenset({own, f"protocol:{protocol}", f"token:{place.token.symbol}"})
+    own = place.token.symbol if protocol == "erc20" else f"{market}:{place.token.symbol}"
+    return frozenset(
+        {own, f"market:{market}", f"protocol:{protocol}", f"token:{place.token.symbol}"}
+    )

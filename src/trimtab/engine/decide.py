@@ -39,6 +39,11 @@ class Judgement:
     wants: Claims | None = None
     sold: Fraction = Fraction(0)
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether the strategies' wishes cross so that the account itself need not move."""
+        return self.plan is None and self.wants is not None
+
 
 def decide(bot: Bot, now: Now) -> Judgement:
     """Ask every strategy, fit the wishes to the limits, plan and review.
@@ -47,18 +52,28 @@ def decide(bot: Bot, now: Now) -> Judgement:
     """
     scene = scene_of(bot, now, now.states)
     broken = breaches(bot.limits, scene)
-    wished = wishes(bot, now)
+    try:
+        wished = wishes(bot, now)
+    except PlanError as error:
+        return Judgement((), broken, str(error))
     why = wished.reasons
     if broken:
         why = f"repair {', '.join(breach.limit for breach in broken)}; {why}"
     elif not wished.wants_to_move:
         return Judgement(wished.decisions, broken, why)
     try:
-        found = _draft(bot, now, scene, wished, lowers_risk=bool(broken) or wished.closes, why=why)
+        ahead = accrue(
+            bot.adapters, now.states, Timestamp(now.states.timestamp + bot.execution.block_seconds)
+        )
+        found = _draft(bot, now, ahead, wished, broken, why)
     except PlanError as error:
         return Judgement(wished.decisions, broken, f"{error} ({why})")
+    if found is None:
+        why = f"every move that can be made now is smaller than its own gas ({why})"
+        crossed = wants(now, wished.own) if len(wished.own) > 1 else None
+        return Judgement(wished.decisions, broken, why, wants=crossed)
     after = after_of(bot, now, found)
-    verdict = review(bot.limits, scene, after, found.plan)
+    verdict = review(bot.limits, scene_of(bot, now, ahead), after, found.plan)
     if not isinstance(verdict, Approved):
         why = f"{verdict.why} ({why})"
     return Judgement(
@@ -110,12 +125,20 @@ def _reached(bot: Bot, scene: Scene, wished: Values, fitted: Values) -> Fraction
 
 
 def _draft(
-    bot: Bot, now: Now, scene: Scene, wished: Wishes, *, lowers_risk: bool, why: str
-) -> Draft:
-    """A plan that pays for itself.
+    bot: Bot,
+    now: Now,
+    ahead: States,
+    wished: Wishes,
+    broken: tuple[Breach, ...],
+    why: str,
+) -> Draft | None:
+    """A plan that pays for itself; None where nothing is left to move.
 
-    Raises Uneconomic where there is none, NoRoute or Infeasible where it cannot be made.
+    `ahead` are the states at the moment that the plan is made for. Raises Uneconomic where the
+    plan does not pay, NoRoute or Infeasible where it cannot be made.
     """
+    scene = scene_of(bot, now, now.states)
+    lowers_risk = bool(broken) or wished.closes
     execution, limits = bot.execution, bot.limits
     allowance = limits.turnover_per_day * (1 - MARGIN) * scene.equity - now.traded
     deadline = now.states.timestamp + execution.deadline_blocks * execution.block_seconds
@@ -129,7 +152,7 @@ def _draft(
         slippage=limits.slippage,
         fill_tolerance=execution.fill_tolerance,
         deadline=Timestamp(deadline),
-        budget=None if lowers_risk else max(allowance, Fraction(0)),
+        budget=None if broken else max(allowance, Fraction(0)),
     )
     room = Room(limits.caps, limits.minimum_idle, bot.names(), wallet(bot.numeraire))
     fitted = fit(wished.places, room)
@@ -145,12 +168,9 @@ def _draft(
         for place, raw in base_units(fitted, now.prices).items()
         if place.market not in now.quarantined
     }
-    ahead = accrue(
-        bot.adapters, now.states, Timestamp(now.states.timestamp + execution.block_seconds)
-    )
     found = draft(terms, ahead, targets, purpose)
     if found is None:
-        raise Uneconomic("every move that can be made now is smaller than its own gas")
+        return None
     gain, cost = found.plan.gain, found.plan.cost.total
     if not lowers_risk and gain < cost:
         worth, price = (now.prices.numeraire.amount(int(each)) for each in (gain, cost))

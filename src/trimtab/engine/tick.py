@@ -102,6 +102,10 @@ def tick(
     )
     judgement = decide(bot, now)
     memory = replace(memory, signals=signals)
+    if judgement.exchanges:
+        wants = judgement.wants or {}
+        crossed = settled(memory.claims, bot.shares, {}, {}, wants, prices)
+        memory = replace(memory, claims=crossed)
     if isinstance(judgement.verdict, Approved) and judgement.plan is not None:
         pending = Pending(judgement.plan, judgement.wants or {}, judgement.sold)
         memory = memory.with_plan(pending)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.allocation.books import Claims
+from trimtab.core.errors import Infeasible
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import MarketId, Place, wallet
 from trimtab.core.prices import Prices
@@ -16,6 +17,9 @@ from trimtab.core.strategy import AnySignal, Costs, Decision, Hold, Target, View
 from trimtab.engine.bot import Bot
 
 Values = Mapping[Place, Fraction]
+
+ROUNDING = Fraction(1, 10**9)
+"""How far float weights may sum beyond 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +101,25 @@ def wishes(bot: Bot, now: Now) -> Wishes:
 
 
 def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]:
-    """The values per place that a decision asks for; what its legs leave is the numeraire's."""
+    """The values per place that a decision asks for; what its legs leave is the numeraire's.
+
+    Raises Infeasible for a short or for weights that sum to more than 1.
+    """
     if isinstance(decision, Hold):
         return {place: view.value(place) for place in view.amounts}
     values = {place: Fraction(0) for place in view.amounts}
     for leg in decision.legs:
         values[leg.place] = values.get(leg.place, Fraction(0)) + Fraction(leg.weight) * view.equity
+    short = [str(place) for place, value in values.items() if value < 0]
     rest = view.equity - sum(values.values(), Fraction(0))
+    if short or rest < -ROUNDING * view.equity:
+        what = f"less than nothing in {', '.join(short)}" if short else "more than all of it"
+        raise Infeasible(
+            f"a target asks for {what}: shorts and loans are not planned yet; "
+            "give weights of 0 or more that sum to at most 1"
+        )
     home = wallet(bot.numeraire)
-    values[home] = values.get(home, Fraction(0)) + rest
+    values[home] = values.get(home, Fraction(0)) + max(rest, Fraction(0))
     return values
 
 

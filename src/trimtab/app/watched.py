@@ -1,0 +1,195 @@
+"""What a watcher of the loop keeps: a fold over its turns, with no look of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from trimtab.core.market import Place
+from trimtab.core.plan import Refused
+from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch
+from trimtab.core.strategy import Target
+from trimtab.core.token import Token
+from trimtab.engine.bot import Bot
+from trimtab.engine.run import Step
+from trimtab.engine.tick import Outcome
+
+COUNTED = ("decisions", "landed", "reverted", "dropped", "refused", "over a limit", "mismatched")
+
+LONGEST = 480
+"""Equities that are kept for the sparkline: more than any terminal has columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """All that is shown after some turns; worths are in base units of the numeraire.
+
+    `first` is the first equity, `course` that of every so many blocks, so that it stays short.
+    `weights` and `targets` are shares of the equity by token, `lies` by where it lies. Targets
+    are of the strategies' newest ones, and none until every owner has had one.
+    """
+
+    turns: int = 0
+    numeraire: Token | None = None
+    block: int | None = None
+    timestamp: int | None = None
+    first: Fraction | None = None
+    equity: Fraction = Fraction(0)
+    course: tuple[Fraction, ...] = ()
+    every: int = 1
+    weights: Mapping[Token, Fraction] = field(default_factory=dict)
+    targets: Mapping[Token, Fraction] = field(default_factory=dict)
+    lies: Mapping[str, Fraction] = field(default_factory=dict)
+    wished: Mapping[str, Target] = field(default_factory=dict)
+    last: str = ""
+    why: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: int = 0
+
+    @property
+    def change(self) -> Fraction | None:
+        """The change of the equity since the first block, as a share of it."""
+        return self.equity / self.first - 1 if self.first else None
+
+    def after(self, bot: Bot, step: Step) -> Watched:
+        """What is shown after one more turn."""
+        counts = Counter(self.counts)
+        counts.update(_counted(step))
+        turned = replace(self, turns=self.turns + 1, counts=dict(counts))
+        outcome = step.outcome
+        if outcome is None:
+            return replace(turned, last="skipped a block", why=step.skipped or "")
+        wished = {**self.wished, **_targets_of(bot, outcome)}
+        return replace(
+            _on_course(turned, outcome.equity),
+            numeraire=bot.numeraire,
+            block=outcome.states.head.number,
+            timestamp=int(outcome.states.timestamp),
+            first=outcome.equity if self.first is None else self.first,
+            equity=outcome.equity,
+            weights=_weights(outcome, bot),
+            targets=_wishes(outcome, bot, wished),
+            lies=_lies(outcome),
+            wished=wished,
+            last=_last(step, outcome),
+            why=step.skipped or outcome.why,
+            error=self.error + outcome.reconciliation.error,
+        )
+
+
+def _on_course(watched: Watched, equity: Fraction) -> Watched:
+    """With one more equity on the course; when that is full, every second is dropped."""
+    if watched.turns % watched.every:
+        return watched
+    course, every = (*watched.course, equity), watched.every
+    if len(course) > LONGEST:
+        course, every = course[::2], 2 * every
+    return replace(watched, course=course, every=every)
+
+
+def _counted(step: Step) -> list[str]:
+    """Which of the counts a turn adds to."""
+    found = [] if step.skipped is None else ["skipped"]
+    match step.settled:
+        case Landed():
+            found.append("landed")
+        case Failed():
+            found.append("reverted")
+        case Dropped():
+            found.append("dropped")
+        case Mismatch() | None:
+            pass
+    if isinstance(step.sent, Mismatch):
+        found.append("mismatched")
+    judgement = step.outcome.judgement if step.outcome else None
+    if judgement is not None:
+        found.append("decisions")
+        found += ["refused"] * isinstance(judgement.verdict, Refused)
+        found += ["over a limit"] * bool(judgement.breaches)
+    return found
+
+
+def _targets_of(bot: Bot, outcome: Outcome) -> dict[str, Target]:
+    """The new targets of the strategies that own a part of the book."""
+    owners = {seat.name for seat in bot.owners}
+    decisions = outcome.judgement.decisions if outcome.judgement else ()
+    return {
+        name: decision
+        for name, decision in decisions
+        if name in owners and isinstance(decision, Target)
+    }
+
+
+def _worth(outcome: Outcome, place: Place, raw: int) -> Fraction:
+    return raw * outcome.prices.price(place.token)
+
+
+def _weights(outcome: Outcome, bot: Bot) -> dict[Token, Fraction]:
+    """Every token of the mandate with its share of the equity, debts deducted."""
+    worths = dict.fromkeys(bot.feeds, Fraction(0))
+    for place, raw in outcome.book.items():
+        worths[place.token] = worths.get(place.token, Fraction(0)) + _worth(outcome, place, raw)
+    return {token: _share(worth, outcome.equity) for token, worth in worths.items()}
+
+
+def _lies(outcome: Outcome) -> dict[str, Fraction]:
+    """The share of the equity in the account, at each lender, and owed."""
+    shares: dict[str, Fraction] = {"in the account": Fraction(0)}
+    for place, raw in outcome.book.items():
+        protocol = place.market.split(":", 1)[0]
+        where = f"{'owed' if place.is_debt else 'lent'} at {protocol}"
+        name = "in the account" if protocol == "erc20" else where
+        share = _share(_worth(outcome, place, raw), outcome.equity)
+        shares[name] = shares.get(name, Fraction(0)) + share
+    return shares
+
+
+def _wishes(outcome: Outcome, bot: Bot, wished: Mapping[str, Target]) -> dict[Token, Fraction]:
+    """The newest targets over the whole book; what legs leave is the numeraire's."""
+    targets = {bot.numeraire: Fraction(0)}
+    for name, places in outcome.memory.claims.items():
+        claim = sum((_worth(outcome, place, raw) for place, raw in places.items()), Fraction(0))
+        if claim and name not in wished:
+            return {}
+        part = _share(claim, outcome.equity)
+        legs = wished[name].legs if claim else ()
+        for leg in legs:
+            weight = part * Fraction(leg.weight)
+            targets[leg.place.token] = targets.get(leg.place.token, Fraction(0)) + weight
+        targets[bot.numeraire] += part * (
+            1 - sum((Fraction(leg.weight) for leg in legs), Fraction(0))
+        )
+    return targets
+
+
+def _share(part: Fraction, whole: Fraction) -> Fraction:
+    return part / whole if whole else Fraction(0)
+
+
+def _last(step: Step, outcome: Outcome) -> str:
+    """The last decision and what was done about it, in a few words."""
+    judgement = outcome.judgement
+    if judgement is None:
+        return "waits for a plan that is on its way"
+    match step.sent:
+        case Intent():
+            return f"sent a plan: {_moves(outcome)}"
+        case Mismatch():
+            return "sent nothing: the chain's simulation differs from the model"
+        case None if step.skipped is not None:
+            return "sent nothing"
+        case None if isinstance(judgement.verdict, Refused):
+            return f"refused: {judgement.verdict.limit}"
+        case None if any(isinstance(decision, Target) for _, decision in judgement.decisions):
+            return "stays, though a move was wished for"
+        case None:
+            return "holds"
+
+
+def _moves(outcome: Outcome) -> str:
+    plan = outcome.approved.plan if outcome.approved else None
+    kinds = Counter(type(action).__name__.lower() for action in (plan.actions if plan else ()))
+    del kinds["approve"]
+    return ", ".join(f"{kind} x{many}" if many > 1 else kind for kind, many in kinds.items())

@@ -77,7 +77,7 @@ def _limits(start: Start, seen: Seen) -> tuple[Measure, ...] | str:
     places = {key: _place(key, seen) for key in seen.book}
     scene = Scene(
         values={place: worth(seen, key, seen.book[key]) for key, place in places.items()},
-        names={place: ids(place) for place in places.values()},
+        names={place: ids(place, seen.names[place.market]) for place in places.values()},
         wallets=frozenset(place for key, place in places.items() if key.startswith("erc20:")),
         age=seen.age,
     )

@@ -167,10 +167,10 @@ class Lexicon:
 
     def place(self, key: str) -> str:
         """A place by its key: `USDC in the account`, `USDC lent at aave_v3`."""
-        symbol, protocol = self.symbol(token_of(key)), protocol_of(key)
-        if protocol == "erc20":
+        symbol, market = self.symbol(token_of(key)), key.partition("/")[0]
+        if protocol_of(key) == "erc20":
             return f"{symbol} in the account"
-        return f"{symbol} {'owed' if is_debt(key) else 'lent'} at {protocol}"
+        return f"{symbol} {'owed' if is_debt(key) else 'lent'} at {self.market(market)}"
 
     def market(self, identity: str) -> str:
         """A market's name; where none is recorded, its protocol and address."""

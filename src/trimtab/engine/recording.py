@@ -53,11 +53,12 @@ def seen(bot: Bot, observation: Observation, outcome: Outcome) -> Plain:
     """What the tick saw, for the digest, for explanations and for reports.
 
     Prices are numeraire base units per base unit of the token; `states` has a digest a market.
-    `tokens` and `names` are for people: decimals, and what the markets that a plan acts on are
-    called.
+    `tokens` and `names` are for people: decimals, and what the markets of the book and of the plan
+    are called.
     """
     judgement = outcome.judgement
     actions = judgement.plan.actions if judgement and judgement.plan else ()
+    named = dict.fromkeys((*(p.market for p in outcome.book), *(a.market for a in actions)))
     book = {place.key: plain(raw) for place, raw in outcome.book.items()}
     prices: dict[str, Plain] = {
         token.address: {
@@ -84,6 +85,6 @@ def seen(bot: Bot, observation: Observation, outcome: Outcome) -> Plain:
             for name, places in outcome.memory.claims.items()
         },
         "tokens": tokens,
-        "names": {each.market: outcome.states.market(each.market).name for each in actions},
+        "names": {market: outcome.states.market(market).name for market in named},
         "states": {market: digest(state) for market, state in outcome.states.states.items()},
     }

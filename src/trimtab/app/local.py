@@ -20,7 +20,7 @@ from trimtab.chain.signer import Signer
 from trimtab.chain.submission import Submitter
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Head, tracked
-from trimtab.core.token import Address, Token
+from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot
 from trimtab.engine.worlds import Chain
 from trimtab.lab.cast import DEFAULT_LAB, LabSpec, Player, default_cast, endow, stocks
@@ -81,6 +81,8 @@ async def staged(mandate: Mandate, setting: Setting) -> AsyncIterator[Stage]:
 
     Raises ConfigError, SignerError or DataError where something given cannot be used.
     """
+    if mandate.account.address != LOCAL:
+        address(mandate.account.address)  # a mistyped address is told as such
     if mandate.account.address != LOCAL or mandate.chain.rpc != (LOCAL,):
         raise ConfigError(
             'a rehearsal makes its own chain and Safe: write account.address = "local" and '

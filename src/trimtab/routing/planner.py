@@ -17,7 +17,7 @@ from trimtab.core.token import Address, Token
 from trimtab.protocols.aave_v3 import LendingPool, withdrawable
 from trimtab.protocols.erc20 import Erc20, approvals
 from trimtab.routing.gas import gas_units
-from trimtab.routing.trades import Terms, Trade, affordable, sales, trades
+from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ def _sketched(
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
     for wish in sales(terms, held, wishes, dict(funds), most):
-        sale = affordable(terms, _sold(terms, done), wish)
+        ready = Sale(wish.sold, wish.bought, min(wish.raw, funds[wish.sold]))
+        sale = affordable(terms, _sold(terms, done), ready)
         found = trades(terms, after, sale)
         for trade in found:
             after = _walked(terms, after, _with_approvals(terms, after, (trade.action,)))

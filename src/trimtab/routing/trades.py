@@ -75,7 +75,9 @@ def sales(
 ) -> Iterator[Sale]:
     """What to sell for what, the largest surplus against the largest want, netted by token.
 
-    Not more of a token than the funds hold, nor of a pair than `most` says, where it is given.
+    Tokens without a pool of their own meet in the numeraire: the one is sold for it first, the
+    other bought with what that surely brings. Not more of a token than the funds hold, nor of a
+    pair than `most` says, where it is given.
     """
     change: dict[Token, int] = {}
     for place, wish in wishes.items():
@@ -84,17 +86,66 @@ def sales(
     worth = {token: terms.value(token, raw) for token, raw in change.items()}
     order = sorted(worth, key=lambda token: (abs(worth[token]), token.address), reverse=True)
     wants = {token: worth[token] for token in order if worth[token] > 0}
+    home, through = terms.prices.numeraire, Fraction(0)
     for sold in (token for token in order if worth[token] < 0):
         left = min(-change[sold], funds.get(sold, 0))
-        price = terms.prices.price(sold)
-        for bought, want in tuple(wants.items()):
-            raw = min(left, quantise(want, price, Rounding.DOWN))
-            if most is not None:
-                raw = min(raw, most.get((sold, bought), 0))
-            if raw > 0 and terms.is_worth_its_gas(sold, raw, "Swap"):
-                yield Sale(sold, bought, raw)
-                wants[bought] = want - raw * price
-                left -= raw
+        for bought, value in _asked(terms, sold, wants):
+            sale = _sale(terms, sold, bought, min(left, _raw(terms, sold, value)), most)
+            if sale is not None:
+                met = terms.value(sold, sale.raw)
+                left -= sale.raw
+                own = min(wants.get(bought, Fraction(0)), met)
+                wants[bought] = wants.get(bought, Fraction(0)) - own
+                through += met - own
+                yield sale
+    for bought, want in wants.items():
+        value = min(want, through) * (1 - terms.slippage)
+        if bought != home and (sale := _sale(terms, home, bought, _raw(terms, home, value), most)):
+            through -= min(want, through)
+            yield sale
+
+
+def _asked(
+    terms: Terms, sold: Token, wants: Mapping[Token, Fraction]
+) -> list[tuple[Token, Fraction]]:
+    """Which tokens to sell one for, and for which value: the numeraire for all beyond reach.
+
+    A token that no pool leads away from is offered for the first want, so that the route says
+    that there is none.
+    """
+    home = terms.prices.numeraire
+    near = [token for token in wants if token != home and _is_linked(terms, sold, token)]
+    asked = [(token, wants[token]) for token in near]
+    far = sum((wants[token] for token in wants if token not in near), Fraction(0))
+    if sold != home and far and (_is_linked(terms, sold, home) or not near):
+        reachable = home if _is_linked(terms, sold, home) else next(iter(wants))
+        asked.append((reachable, far))
+    elif sold == home and not near:
+        asked += list(wants.items())[:1]
+    return asked
+
+
+def _is_linked(terms: Terms, one: Token, other: Token) -> bool:
+    return any({pool.token0, pool.token1} == {one, other} for pool in terms.pools)
+
+
+def _raw(terms: Terms, token: Token, value: Fraction) -> int:
+    return quantise(value, terms.prices.price(token), Rounding.DOWN)
+
+
+def _sale(
+    terms: Terms,
+    sold: Token,
+    bought: Token,
+    raw: int,
+    most: Mapping[tuple[Token, Token], int] | None,
+) -> Sale | None:
+    """The sale, as far as it is allowed, if it is worth its gas."""
+    if most is not None:
+        raw = min(raw, most.get((sold, bought), 0))
+    if raw <= 0 or not terms.is_worth_its_gas(sold, raw, "Swap"):
+        return None
+    return Sale(sold, bought, raw)
 
 
 def affordable(terms: Terms, sold_so_far: Fraction, sale: Sale) -> Sale:

@@ -1,0 +1,95 @@
+from collections.abc import Callable
+
+from tests.support.desk import Desk
+from trimtab.core.abi import Call, Log, call_data
+from trimtab.core.flows import Folded, fold_logs, held_everywhere, share_changes
+from trimtab.core.market import Holding, Place
+from trimtab.core.token import Address
+from trimtab.lab.world import minted
+from trimtab.mandate.adapters import ADAPTERS
+
+
+def logs_of(desk: Desk, sender: Address, *calls: Call) -> list[Log]:
+    """The logs of calls that one sender makes a block later."""
+    desk.machine.set_time(desk.next_moment)
+    logs: list[Log] = []
+    for call in calls:
+        succeeded, _, emitted = desk.machine.call(sender, call.to, call.data)
+        assert succeeded
+        logs += emitted
+    return logs
+
+
+def folded(
+    desk: Desk, logs: list[Log], is_ours: Callable[[str], bool] = lambda transaction: False
+) -> Folded:
+    return fold_logs(ADAPTERS, desk.start, logs, desk.account, is_ours)
+
+
+def gift(desk: Desk, raw: int) -> list[Log]:
+    call = minted(desk.token("USDC").address, desk.account, raw)
+    return logs_of(desk, desk.other, call)
+
+
+def supply_for_us(desk: Desk, raw: int) -> list[Log]:
+    token, lender = desk.token("WETH"), desk.lender.address
+    return logs_of(
+        desk,
+        desk.other,
+        minted(token.address, desk.other, raw),
+        Call(token.address, call_data("approve(address,uint256)", lender, raw)),
+        Call(
+            lender,
+            call_data(
+                "supply(address,uint256,address,uint16)", token.address, raw, desk.account, 0
+            ),
+        ),
+    )
+
+
+def test_fold_logs__gift__a_flow_in_the_wallet(desk: Desk) -> None:
+    (flow,) = folded(desk, gift(desk, 7)).flows
+    assert (flow.place, flow.shares, flow.raw) == (desk.place("USDC"), 7, 7)
+
+
+def test_fold_logs__supply_on_our_behalf__a_flow_at_the_lender(desk: Desk) -> None:
+    flows = folded(desk, supply_for_us(desk, 10**18)).flows
+    assert [(flow.place, flow.raw) for flow in flows] == [(desk.place("aave_v3:WETH"), 10**18)]
+
+
+def test_fold_logs__interest_between__is_no_flow(desk: Desk) -> None:
+    desk.lend("WETH", 10**18)
+    before, desk_logs = desk.states(), gift(desk, 7)
+    flows = fold_logs(ADAPTERS, before, desk_logs, desk.account, lambda _: False).flows
+    assert [flow.place for flow in flows] == [desk.place("USDC")]
+
+
+def test_fold_logs__states_after__are_the_chains_own(desk: Desk) -> None:
+    logs = supply_for_us(desk, 10**18)
+    token = desk.book.market("erc20:WETH")
+    states = folded(desk, logs).states
+    now = desk.states()
+    assert states[desk.lender].account(desk.account) == now[desk.lender].account(desk.account)
+    assert states[token].balances == now[token].balances
+
+
+def test_fold_logs__transaction_of_ours__marked(desk: Desk) -> None:
+    logs = gift(desk, 7)
+    (flow,) = folded(desk, logs, lambda transaction: transaction == logs[0].transaction).flows
+    assert flow.is_ours
+
+
+def test_fold_logs__contract_of_no_market__passed_over(desk: Desk) -> None:
+    stranger = Log(desk.other, (b"",), b"", 1, desk.machine.time, "0x", 0)
+    assert folded(desk, [stranger]) == Folded(desk.start, ())
+
+
+def test_held_everywhere__nothing__no_place(desk: Desk) -> None:
+    assert held_everywhere(ADAPTERS, desk.start, desk.account) == {}
+
+
+def test_share_changes__gone_new_and_same__in_order(desk: Desk) -> None:
+    usdc, weth, lent = (desk.place(name) for name in ("USDC", "WETH", "aave_v3:WETH"))
+    before: dict[Place, Holding] = {usdc: Holding(usdc, 5, 5), weth: Holding(weth, 1, 1)}
+    after = {lent: Holding(lent, 3, 4), weth: Holding(weth, 1, 2)}
+    assert share_changes(before, after) == tuple(sorted([(usdc, -5), (lent, 3)]))

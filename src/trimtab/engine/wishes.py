@@ -18,6 +18,9 @@ from trimtab.engine.bot import Bot
 
 Values = Mapping[Place, Fraction]
 
+MATERIAL = Fraction(1, 100)
+"""The share of a sub-book from which a place is a leg and no dust."""
+
 ROUNDING = Fraction(1, 10**9)
 """How far float weights may sum beyond 1."""
 
@@ -49,7 +52,8 @@ class Wishes:
     """Decisions by the strategies' names, and the values that they wish for together.
 
     `gain_by_trading` is what the owners' targets are worth per year, `gain_by_placing` the
-    sweeper's, both in base units of the numeraire. `own` holds each owner's wishes apart.
+    sweeper's, both in base units of the numeraire. `own` holds each owner's wishes apart;
+    `closes` tells that one of them gives up a leg.
     """
 
     decisions: tuple[tuple[str, Decision], ...]
@@ -57,16 +61,12 @@ class Wishes:
     places: Values
     gain_by_trading: Fraction
     gain_by_placing: Fraction
+    closes: bool
 
     @property
     def wants_to_move(self) -> bool:
         """Whether some strategy has a target."""
         return any(isinstance(decision, Target) for _, decision in self.decisions)
-
-    @property
-    def closes(self) -> bool:
-        """Whether some strategy gives up all that it has."""
-        return any(isinstance(each, Target) and not each.legs for _, each in self.decisions)
 
     @property
     def reasons(self) -> str:
@@ -79,7 +79,7 @@ def wishes(bot: Bot, now: Now) -> Wishes:
     strategies = {seat.name: seat.strategy for seat in bot.owners}
     decisions: list[tuple[str, Decision]] = []
     own: dict[str, dict[Place, Fraction]] = {}
-    gain = Fraction(0)
+    gain, closes = Fraction(0), False
     for name, amounts in now.claims.items():
         view = now.view(amounts)
         decision: Decision = Hold("no strategy owns this part of the book")
@@ -88,16 +88,18 @@ def wishes(bot: Bot, now: Now) -> Wishes:
             decisions.append((name, decision))
         own[name] = values_of(view, decision, bot)
         gain += _gain(view, decision)
+        closes = closes or _closes(view, own[name])
     net: dict[Place, Fraction] = {}
     for values in own.values():
         for place, value in values.items():
             net[place] = net.get(place, Fraction(0)) + value
     if bot.sweeper is None:
-        return Wishes(tuple(decisions), own, net, gain, Fraction(0))
+        return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes)
     view = now.view(_idle(bot, now, net))
     decision = bot.sweeper.strategy.decide(view)
     decisions.append((bot.sweeper.name, decision))
-    return Wishes(tuple(decisions), own, _placed(net, view, decision), gain, _gain(view, decision))
+    placed = _placed(net, view, decision)
+    return Wishes(tuple(decisions), own, placed, gain, _gain(view, decision), closes)
 
 
 def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]:
@@ -141,6 +143,15 @@ def wants(now: Now, own: Mapping[str, Values]) -> Claims:
         }
         for name, values in own.items()
     }
+
+
+def _closes(view: View, values: Values) -> bool:
+    """Whether a place that holds more than dust is to be emptied.
+
+    Strangers can send dust into any place, and must not thereby make every plan free of its cost.
+    """
+    least = MATERIAL * view.equity
+    return any(view.value(place) > least and not values.get(place) for place in view.amounts)
 
 
 def _gain(view: View, decision: Decision) -> Fraction:

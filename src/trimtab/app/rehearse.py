@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor
 from pathlib import Path
 
 from trimtab import __version__
 from trimtab.app.local import Setting, staged
 from trimtab.app.resolve import mandate_hash
-from trimtab.core.canonical import Plain, plain
+from trimtab.core.canonical import plain
 from trimtab.core.plan import Refused
 from trimtab.core.settlement import Failed, Landed, Mismatch
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
 from trimtab.engine.run import Step, run
 from trimtab.journal import records
+from trimtab.journal.pnl import Ledger
 from trimtab.journal.store import Journal
 from trimtab.mandate import Mandate
 
@@ -71,7 +73,6 @@ class Result:
         """The result's one line: counts are numbers, money and errors integers as strings."""
         counts = self.tally.counts
         ledger = self.memory.ledger
-        profit: Plain = None if ledger is None else ledger.to_plain()
         return {
             "blocks": counts["blocks"],
             "decisions": counts["decisions"],
@@ -86,11 +87,38 @@ class Result:
             "equity_end": str(int(self.tally.equity_end)),
             "numeraire": self.numeraire,
             "conservation_error": str(self.tally.error),
-            "profit": profit,
+            "profit": None if ledger is None else in_base_units(ledger),
             "digest": self.digest,
             "journal": str(self.journal),
             "seconds": round(self.seconds, 2),
         }
+
+
+def in_base_units(ledger: Ledger) -> dict[str, str]:
+    """Where the change of equity came from, in whole base units of the numeraire, as text.
+
+    Each sum is cut where the running total crosses a unit, so that price + interest + external
+    - fees - slippage - rounding is the change of the equities shown, to the unit. The signer
+    pays the gas from outside the book; `profit` is after it and without what others brought.
+    """
+    total, shown = ledger.equity_start, {}
+    for name, sign in _COMPONENTS:
+        before = floor(total)
+        total += sign * getattr(ledger, name)
+        shown[name] = sign * (floor(total) - before)
+    gas = ceil(ledger.gas)
+    earned = sum(sign * shown[name] for name, sign in _COMPONENTS if name != "external")
+    return {name: str(raw) for name, raw in {**shown, "gas": gas, "profit": earned - gas}.items()}
+
+
+_COMPONENTS = (
+    ("price", 1),
+    ("interest", 1),
+    ("external", 1),
+    ("fees", -1),
+    ("slippage", -1),
+    ("rounding", -1),
+)
 
 
 async def rehearse(

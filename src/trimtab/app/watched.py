@@ -15,8 +15,12 @@ from trimtab.core.token import Token
 from trimtab.engine.bot import Bot
 from trimtab.engine.run import Step
 from trimtab.engine.tick import Outcome
+from trimtab.strategies import ConstantMix
 
 COUNTED = ("decisions", "landed", "reverted", "dropped", "refused", "over a limit", "mismatched")
+
+Wish = Mapping[Token, Fraction]
+"""Wished shares of a strategy's equity by token."""
 
 LONGEST = 480
 """Equities that are kept for the sparkline: more than any terminal has columns."""
@@ -27,8 +31,8 @@ class Watched:
     """All that is shown after some turns; worths are in base units of the numeraire.
 
     `first` is the first equity, `course` that of every so many blocks, so that it stays short.
-    `weights` and `targets` are shares of the equity by token, `lies` by where it lies. Targets
-    are of the strategies' newest ones, and none until every owner has had one.
+    `weights` and `targets` are shares of the equity by token, `lies` by where it lies. There are
+    no targets until every strategy that owns a part of the book has one.
     """
 
     turns: int = 0
@@ -42,7 +46,7 @@ class Watched:
     weights: Mapping[Token, Fraction] = field(default_factory=dict)
     targets: Mapping[Token, Fraction] = field(default_factory=dict)
     lies: Mapping[str, Fraction] = field(default_factory=dict)
-    wished: Mapping[str, Target] = field(default_factory=dict)
+    wished: Mapping[str, Wish] = field(default_factory=dict)
     last: str = ""
     why: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -61,7 +65,7 @@ class Watched:
         outcome = step.outcome
         if outcome is None:
             return replace(turned, last="skipped a block", why=step.skipped or "")
-        wished = {**self.wished, **_targets_of(bot, outcome)}
+        wished = _wished(bot, outcome, self.wished)
         return replace(
             _on_course(turned, outcome.equity),
             numeraire=bot.numeraire,
@@ -70,7 +74,7 @@ class Watched:
             first=outcome.equity if self.first is None else self.first,
             equity=outcome.equity,
             weights=_weights(outcome, bot),
-            targets=_wishes(outcome, bot, wished),
+            targets=_targets(outcome, bot, wished),
             lies=_lies(outcome),
             wished=wished,
             last=_last(step, outcome),
@@ -111,15 +115,21 @@ def _counted(step: Step) -> list[str]:
     return found
 
 
-def _targets_of(bot: Bot, outcome: Outcome) -> dict[str, Target]:
-    """The new targets of the strategies that own a part of the book."""
+def _wished(bot: Bot, outcome: Outcome, wished: Mapping[str, Wish]) -> dict[str, Wish]:
+    """What every owner wished last; a constant mix wishes its weights before it has traded."""
+    mixes: dict[str, Wish] = {
+        seat.name: {token: Fraction(weight) for token, weight in seat.strategy.weights.items()}
+        for seat in bot.owners
+        if isinstance(seat.strategy, ConstantMix)
+    }
     owners = {seat.name for seat in bot.owners}
     decisions = outcome.judgement.decisions if outcome.judgement else ()
-    return {
-        name: decision
+    newest: dict[str, Wish] = {
+        name: {leg.place.token: Fraction(leg.weight) for leg in decision.legs}
         for name, decision in decisions
         if name in owners and isinstance(decision, Target)
     }
+    return mixes | dict(wished) | newest
 
 
 def _worth(outcome: Outcome, place: Place, raw: int) -> Fraction:
@@ -146,21 +156,19 @@ def _lies(outcome: Outcome) -> dict[str, Fraction]:
     return shares
 
 
-def _wishes(outcome: Outcome, bot: Bot, wished: Mapping[str, Target]) -> dict[Token, Fraction]:
-    """The newest targets over the whole book; what legs leave is the numeraire's."""
+def _targets(outcome: Outcome, bot: Bot, wished: Mapping[str, Wish]) -> dict[Token, Fraction]:
+    """The wishes over the whole book; what they leave is the numeraire's."""
     targets = {bot.numeraire: Fraction(0)}
     for name, places in outcome.memory.claims.items():
         claim = sum((_worth(outcome, place, raw) for place, raw in places.items()), Fraction(0))
-        if claim and name not in wished:
+        if not claim:
+            continue
+        if name not in wished:
             return {}
         part = _share(claim, outcome.equity)
-        legs = wished[name].legs if claim else ()
-        for leg in legs:
-            weight = part * Fraction(leg.weight)
-            targets[leg.place.token] = targets.get(leg.place.token, Fraction(0)) + weight
-        targets[bot.numeraire] += part * (
-            1 - sum((Fraction(leg.weight) for leg in legs), Fraction(0))
-        )
+        for token, weight in wished[name].items():
+            targets[token] = targets.get(token, Fraction(0)) + part * weight
+        targets[bot.numeraire] += part * (1 - sum(wished[name].values(), Fraction(0)))
     return targets
 
 

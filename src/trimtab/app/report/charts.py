@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from trimtab.app.report.drawing import (
@@ -62,8 +63,8 @@ def worth_chart(run: Figures) -> Html:
     def draw(figure: Figure) -> None:
         worth, beyond = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1))
         times = _times(points)
-        worth.plot(times, hold, color=HOLD, linewidth=1.6)
-        worth.plot(times, managed, color=MANAGED, linewidth=2)
+        worth.plot(times, hold, color=HOLD, linewidth=5, alpha=0.5)
+        worth.plot(times, managed, color=MANAGED, linewidth=1.7)
         worth.set_title(f"Worth in {words.unit}, after all costs")
         _label_ends(worth, times[-1], managed[-1], hold[-1])
         marks = [at for at, point in zip(times, points, strict=True) if point.number in landed]
@@ -124,9 +125,18 @@ def weights_chart(run: Figures) -> Html:
     """Where the equity lies over time: by token, what is lent apart from what is idle."""
     words, layers = run.lexicon, layers_of(run)
 
+    wished = any(point.targets for point in run.points)
+
     def draw(figure: Figure) -> None:
-        axes = figure.subplots()
         times = _times(run.points)
+        parts = figure.subplots(
+            2 if wished else 1,
+            1,
+            sharex=True,
+            squeeze=False,
+            height_ratios=(2.6, 1) if wished else (1,),
+        )
+        axes, lowest = parts[0, 0], parts[-1, 0]
         owned, owed = [0.0] * len(times), [0.0] * len(times)
         for layer in layers:
             floor = owed if layer.kind == "owed" else owned
@@ -146,10 +156,12 @@ def weights_chart(run: Figures) -> Html:
         axes.yaxis.set_major_formatter(_percent)
         axes.set_title("Share of the equity")
         axes.grid(visible=False)
-        _dates_under(axes, times)
+        if wished:
+            _drift_on(lowest, run, times)
+        _dates_under(lowest, times)
 
     ends = (f"{words.symbol(e.token)} {e.kind} {_percent(e.shares[-1])}" for e in layers)
-    return drawn("weights", 3.7, draw, f"At the end: {', '.join(ends)}.")
+    return drawn("weights", 4.9 if wished else 3.7, draw, f"At the end: {', '.join(ends)}.")
 
 
 def layers_of(run: Figures) -> tuple[Layer, ...]:
@@ -185,6 +197,26 @@ def _targets_over(axes: Axes, run: Figures, times: Sequence[float]) -> None:
         axes.plot(times, edge, color=INK, linewidth=1.1, linestyle=(0, (4, 3)))
 
 
+def _drift_on(axes: Axes, run: Figures, times: Sequence[float]) -> None:
+    """How far each token's weight is from its target."""
+    for token, colour in colours(run.lexicon).items():
+        drift = [
+            float(_weight(point, token) - point.targets[token])
+            if token in point.targets
+            else float("nan")
+            for point in run.points
+        ]
+        axes.plot(times, drift, color=colour, linewidth=1.4)
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    axes.yaxis.set_major_formatter(_change)
+    axes.set_title("Away from the target")
+
+
+def _weight(point: Point, token: str) -> Fraction:
+    kept = (share for key, share in point.weights.items() if token_of(key) == token)
+    return sum(kept, Fraction(0))
+
+
 # -------------------------------------------------------------------------------------- prices
 
 
@@ -209,7 +241,7 @@ def prices_chart(run: Figures) -> Html | None:
         for token, colour in moving.items():
             axes.plot(times, changes[token], color=colour, linewidth=1.6)
         axes.axhline(0, color=MUTED, linewidth=0.8)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.0%}")
+        axes.yaxis.set_major_formatter(_change)
         axes.set_title(f"Prices in {words.unit}, change since the first block")
         _dates_under(axes, times)
 
@@ -236,6 +268,12 @@ def _dates_under(axes: Axes, times: Sequence[float]) -> None:
 
 def _figure(value: float, _: float = 0) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 or not value else f"{value:,.2f}"
+
+
+def _change(value: float, _: float = 0) -> str:
+    """A change in per cent with its sign; one decimal where whole numbers would not tell."""
+    hundredths = round(value * 1000)
+    return "0%" if not hundredths else f"{value:+.{1 if hundredths % 10 else 0}%}"
 
 
 def _percent(value: float, _: float = 0) -> str:

@@ -8,11 +8,18 @@ from fractions import Fraction
 
 from trimtab.app.found import worth
 from trimtab.app.history import Block, History
-from trimtab.app.recorded import Approved, Measure, Refused, Seen, Target
+from trimtab.app.recorded import Approved, Measure, Refused, Seen, Start, Target
 from trimtab.app.words import Lexicon
 from trimtab.core.errors import ConfigError, JournalError
 from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch
 from trimtab.journal.pnl import Ledger
+from trimtab.mandate import parse_mandate
+from trimtab.mandate.parse import share
+
+CONSTANT_MIX = "trimtab.strategies:ConstantMix"
+
+Wish = Mapping[str, Fraction]
+"""Wished shares of a strategy's equity by the token's address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +27,8 @@ class Point:
     """A block in the charts.
 
     `managed` is the equity without what others brought, after the gas that the signer paid;
-    `hold` what the first book would be worth. `weights` are by place, `targets` by token, of the
-    newest targets, none before the first.
+    `hold` what the first book would be worth. `weights` are by place, `targets` by token, none
+    until every strategy that owns a part of the book has one.
     """
 
     number: int
@@ -107,7 +114,7 @@ def figures(history: History) -> Figures:
     return Figures(
         history=history,
         lexicon=_lexicon(history.blocks),
-        points=tuple(_points(history.blocks, ledgers)),
+        points=tuple(_points(history, ledgers)),
         ledger=ledgers[-1],
         episodes=tuple(_episodes(history.blocks)),
         counts=_counts(history),
@@ -137,13 +144,16 @@ def _ledgers(blocks: tuple[Block, ...]) -> Iterator[Ledger]:
         yield ledger
 
 
-def _points(blocks: tuple[Block, ...], ledgers: tuple[Ledger, ...]) -> Iterator[Point]:
-    held = blocks[0].tick.view.book
-    wished: dict[str, Target] = {}
-    for block, ledger in zip(blocks, ledgers, strict=True):
+def _points(history: History, ledgers: tuple[Ledger, ...]) -> Iterator[Point]:
+    first = history.blocks[0].tick.view
+    held, wished = first.book, mixes(history.start, first)
+    for block, ledger in zip(history.blocks, ledgers, strict=True):
         seen = block.tick.view
-        targets = {n: d for n, d in block.tick.decisions.items() if isinstance(d, Target)}
-        wished |= {name: target for name, target in targets.items() if name in seen.claims}
+        wished |= {
+            name: {leg.place.token.address: leg.weight for leg in decision.legs}
+            for name, decision in block.tick.decisions.items()
+            if isinstance(decision, Target) and name in seen.claims
+        }
         yield Point(
             number=block.number,
             timestamp=seen.timestamp,
@@ -162,8 +172,23 @@ def _weights(seen: Seen) -> dict[str, Fraction]:
     return {key: worth(seen, key, raw) / seen.equity for key, raw in seen.book.items()}
 
 
-def _targets(seen: Seen, wished: Mapping[str, Target]) -> dict[str, Fraction]:
-    """The wished weights by token over the whole book; what legs leave is the numeraire's.
+def mixes(start: Start, seen: Seen) -> dict[str, Wish]:
+    """The weights of the mandate's constant mixes, which are their targets before they trade."""
+    try:
+        entries = parse_mandate(start.mandate, "the mandate in the journal").strategies
+    except ConfigError:
+        return {}  # a mandate of another version: the targets that were decided are left
+    addresses = {token.symbol: address for address, token in seen.tokens.items()}
+    found: dict[str, Wish] = {}
+    for entry in entries:
+        weights = entry.parameters.get("weights")
+        if entry.use == CONSTANT_MIX and isinstance(weights, dict):
+            found[entry.name] = {addresses[name]: share(each) for name, each in weights.items()}
+    return found
+
+
+def _targets(seen: Seen, wished: Mapping[str, Wish]) -> dict[str, Fraction]:
+    """The wished weights by token over the whole book; what they leave is the numeraire's.
 
     Empty until every strategy that owns a part of the book has had a target.
     """
@@ -171,13 +196,11 @@ def _targets(seen: Seen, wished: Mapping[str, Target]) -> dict[str, Fraction]:
     if not seen.equity or any(name not in wished for name, value in owned.items() if value):
         return {}
     targets: dict[str, Fraction] = {seen.numeraire: Fraction(0)}
-    for name, target in wished.items():
-        part, rest = owned.get(name, Fraction(0)) / seen.equity, Fraction(1)
-        for leg in target.legs:
-            token = leg.place.token.address
-            targets[token] = targets.get(token, Fraction(0)) + part * leg.weight
-            rest -= leg.weight
-        targets[seen.numeraire] += part * rest
+    for name, wish in wished.items():
+        part = owned.get(name, Fraction(0)) / seen.equity
+        for token, weight in wish.items():
+            targets[token] = targets.get(token, Fraction(0)) + part * weight
+        targets[seen.numeraire] += part * (1 - sum(wish.values(), Fraction(0)))
     return targets
 
 

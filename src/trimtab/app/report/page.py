@@ -29,6 +29,12 @@ from trimtab.app.report.tables import book_table, costs_table, flow_table, strat
 from trimtab.app.report.waterfall import waterfall_chart
 from trimtab.app.words import count, moment, percent, short, signed, span
 
+_COSTS = (
+    "Fills are measured against the oracle of the block in which they landed, so a price that "
+    "moved since the plan was made shows as slippage. The model is of the plans that landed, and "
+    "its gas is an upper bound."
+)
+
 
 def page(history: History, digest: str, title: str) -> str:
     """The whole page. Raises as `trimtab.app.report.write_report` does."""
@@ -88,9 +94,8 @@ def _summary(run: Figures) -> str:
         f"The book went from {words.worth(ledger.equity_start)} to {words.worth(ledger.equity)}. "
         f"After all costs it earned {words.gained(ledger.profit)}, {words.worth(abs(beyond))} "
         f"{more} than its first book would have, held and left alone. "
-        f"Of {count(counts.approved, 'approved plan')} {counts.landed:,} landed, "
-        f"{count(counts.refused, 'plan')} {'was' if counts.refused == 1 else 'were'} refused by a "
-        f"limit, and the chain's own balances {agreed}."
+        f"Of {count(counts.approved, 'approved plan')} {counts.landed:,} landed; limits refused "
+        f"{counts.refused or 'none'}. The chain's own balances {agreed}."
     )
 
 
@@ -152,8 +157,8 @@ def _key(colour: str, name: str, shape: str = "", opacity: float = 1.0) -> Html:
 def _worth(run: Figures) -> Html:
     lead = (
         "The line of this book leaves out what others brought, and bears the gas that its signer "
-        "paid. The line beside it is the first book, held and valued at later prices. Triangles "
-        "mark the blocks in which a plan landed."
+        "paid. The broad line is the first book, held and valued at later prices. Triangles mark "
+        "the blocks in which a plan landed."
     )
     if len(run.points) < 2:
         return _section("Worth", "One block is no course: there is nothing to draw yet.")
@@ -182,7 +187,7 @@ def _weights(run: Figures) -> Html:
         for layer in layers_of(run)
     ]
     if any(point.targets for point in run.points):
-        lead += " Dashed: where the newest targets would put the borders between tokens."
+        lead += " Dashed: where the targets would put the borders between tokens."
     return _section("Weights", lead, _figure(weights_chart(run), *keys), *tables)
 
 
@@ -198,6 +203,7 @@ def _profit(run: Figures) -> Html:
         lead,
         _figure(waterfall_chart(run)),
         tag("h3", "Costs"),
+        tag("p", _COSTS, class_="aside"),
         costs_table(run),
         *brought,
     )

@@ -106,12 +106,13 @@ def costs_table(run: Figures) -> Html:
             name,
             words.worth(cost),
             words.worth(modelled[name]) if name in modelled else "",
-            _share(cost, ledger.equity_start),
+            _share(cost, ledger.equity_start, 3),
         )
         for name, cost in paid.items()
     ]
     total, model = sum(paid.values(), Fraction(0)), sum(modelled.values(), Fraction(0))
-    foot = ("In all", words.worth(total), words.worth(model), _share(total, ledger.equity_start))
+    part = _share(total, ledger.equity_start, 3)
+    foot = ("In all", words.worth(total), words.worth(model), part)
     return table(("Cost", ">Paid", ">By the model", ">Of the first equity"), rows, foot)
 
 
@@ -133,5 +134,5 @@ def flow_table(run: Figures) -> Html | None:
     return table(("Place", ">Flows", ">Amount"), rows, foot)
 
 
-def _share(part: Fraction, whole: Fraction) -> str:
-    return percent(part / whole, 3 if abs(part) < whole / 100 else 2) if whole else ""
+def _share(part: Fraction, whole: Fraction, places: int = 2) -> str:
+    return percent(part / whole, places) if whole else ""

@@ -79,6 +79,17 @@ def test_plan__node_is_gone__code_three(world: Path, tmp_path: Path) -> None:
     assert "127.0.0.1" in done.error
 
 
+def test_plan__token_lies_about_its_decimals__code_three(world: Path, tmp_path: Path) -> None:
+    book = orjson.loads(world.read_bytes())
+    book["tokens"]["WBTC"]["decimals"] = 18
+    lying = tmp_path / "lying.json"
+    lying.write_bytes(orjson.dumps(book))
+    done = trimtab("plan", str(MANDATE), "--world", str(lying))
+    assert done.code == 3, done.error
+    assert "8 decimals" in done.error
+    assert "declared with 18" in done.error
+
+
 def _wait_for(out: Path, process: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         if out.exists() and out.stat().st_size:

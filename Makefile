@@ -77,10 +77,6 @@ mutants: setup ## Flip each rounding and each one-off of the models in turn; eve
 soak: setup ## Compare the manager with its peers over many seeds; writes build/soak.json
 	$(BIN)/python -m tests.soak
 
-.PHONY: bench
-bench: setup ## Compare speeds with a peer or a bound; writes build/bench.json
-	$(BIN)/python -m tests.bench
-
 .PHONY: lock
 lock: setup ## Renew both locks to the newest versions that pyproject.toml and world/package.json allow
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --all-extras \

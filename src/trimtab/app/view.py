@@ -115,10 +115,11 @@ def picture(watched: Watched, total: int, width: int) -> RenderableType:
         grid.add_row("", "")
         grid.add_row("weights", _weights(watched, room))
         grid.add_row("", "")
-        grid.add_row("lies", _lies(watched, room))
+        grid.add_row("where", _lies(watched, room))
         grid.add_row("", "")
     grid.add_row("last", Text(watched.last or "nothing yet", style="bold"))
     grid.add_row("why", _clipped(watched.why, room))
+    grid.add_row("plan", watched.plan or "none sent yet")
     grid.add_row("", "")
     grid.add_row("counts", _counts(watched))
     error = f"{watched.error:,} base units" if watched.error else "0"

@@ -32,7 +32,8 @@ class Watched:
 
     `first` is the first equity, `course` that of every so many blocks, so that it stays short.
     `weights` and `targets` are shares of the equity by token, `lies` by where it lies. There are
-    no targets until every strategy that owns a part of the book has one.
+    no targets until every strategy that owns a part of the book has one. `plan` is the newest
+    that was sent.
     """
 
     turns: int = 0
@@ -49,6 +50,7 @@ class Watched:
     wished: Mapping[str, Wish] = field(default_factory=dict)
     last: str = ""
     why: str = ""
+    plan: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     error: int = 0
 
@@ -79,6 +81,7 @@ class Watched:
             wished=wished,
             last=_last(step, outcome),
             why=step.skipped or outcome.why,
+            plan=_plan(self.plan, step, outcome),
             error=self.error + outcome.reconciliation.error,
         )
 
@@ -183,7 +186,7 @@ def _last(step: Step, outcome: Outcome) -> str:
         return "waits for a plan that is on its way"
     match step.sent:
         case Intent():
-            return f"sent a plan: {_moves(outcome)}"
+            return "sent a plan"
         case Mismatch():
             return "sent nothing: the chain's simulation differs from the model"
         case None if step.skipped is not None:
@@ -194,6 +197,15 @@ def _last(step: Step, outcome: Outcome) -> str:
             return "stays, though a move was wished for"
         case None:
             return "holds"
+
+
+def _plan(plan: str, step: Step, outcome: Outcome) -> str:
+    """The newest plan that was sent, and what became of it."""
+    if step.settled is not None:
+        plan = f"{plan.partition(';')[0]}; {type(step.settled).__name__.lower()}"
+    if isinstance(step.sent, Intent):
+        plan = f"block {outcome.states.head.number:,}: {_moves(outcome)}; on its way"
+    return plan
 
 
 def _moves(outcome: Outcome) -> str:

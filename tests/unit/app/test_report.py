@@ -1,17 +1,20 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.story import MANDATE, Story
 from tests.unit.app.blanks import blank, start
-from trimtab.app.history import History, history
+from trimtab.app.history import Block, History, history
 from trimtab.app.recorded import Approved, Refused
 from trimtab.app.report import write_report
+from trimtab.app.report.charts import layers_of, weights_chart
 from trimtab.app.report.decisions import rows
 from trimtab.app.report.figures import Figures, figures
 from trimtab.app.report.markup import VOID, Html, join, tag, typeset
@@ -213,6 +216,25 @@ def test_bars__story__each_begins_where_the_last_ended_and_they_sum(run: Figures
     assert at == ledger.equity - ledger.equity_start - ledger.gas
     *parts, total = without_prices(steps)
     assert total.worth == sum(part.worth for part in parts) == ledger.profit - ledger.price
+
+
+@pytest.mark.chain
+def test_charts__debt_in_the_book__owed_below_zero(told: History) -> None:
+    run = figures(replace(told, blocks=tuple(map(with_debt, told.blocks))))
+    owed = [layer for layer in layers_of(run) if layer.kind == "owed"]
+    assert len(owed) == 1
+    assert max(owed[0].shares) < 0
+    ends = sum(layer.shares[-1] for layer in layers_of(run))
+    assert f"owed {owed[0].shares[-1]:.0%}" in weights_chart(run)
+    assert ends == pytest.approx(1 + owed[0].shares[-1])
+
+
+def with_debt(block: Block) -> Block:
+    """The block with a debt that its equity, as recorded, leaves out."""
+    seen = block.tick.view
+    book = {**seen.book, f"aave_v3:1:0x/{seen.numeraire}/debt": -(10**9)}
+    view = msgspec.structs.replace(seen, book=book)
+    return replace(block, tick=msgspec.structs.replace(block.tick, view=view))
 
 
 # ----------------------------------------------------------------------------------- decisions

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ from tests.support.story import Story
 from trimtab.app.view import LiveView, bar, line, picture, sparkline
 from trimtab.app.watched import LONGEST, Watched
 from trimtab.core.plan import Refused
-from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch
+from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch, Settlement
 
 SHARES = st.fractions(0, 1)
 
@@ -75,6 +76,24 @@ def test_picture__at_every_turn_of_the_story__fits(story: Story) -> None:
     for step in story.steps:
         seen = seen.after(story.bot, step)
         assert max(map(len, drawn(seen, 60))) <= 60
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize(
+    "settled, expected",
+    [
+        (Landed("plan", "0x", 4, 1, 1), "landed"),
+        (Failed("plan", "0x", 4, 1, 1, "why"), "failed"),
+        (Dropped("plan", "late"), "dropped"),
+    ],
+)
+def test_watched__settlement__said_of_the_plan_that_was_sent(
+    settled: Settlement, expected: str, story: Story
+) -> None:
+    sent = Watched().after(story.bot, story.steps[0])
+    assert sent.plan == "block 3: supply x2; on its way"
+    seen = sent.after(story.bot, replace(story.steps[1], settled=settled, sent=None))
+    assert seen.plan == f"block 3: supply x2; {expected}"
 
 
 def test_picture__before_anything__says_so() -> None:

@@ -20,9 +20,11 @@ def logs_of(desk: Desk, sender: Address, *calls: Call) -> list[Log]:
     return logs
 
 
-def folded(
-    desk: Desk, logs: list[Log], is_ours: Callable[[str], bool] = lambda transaction: False
-) -> Folded:
+def nobody(_: str) -> bool:
+    return False
+
+
+def folded(desk: Desk, logs: list[Log], is_ours: Callable[[str], bool] = nobody) -> Folded:
     return fold_logs(ADAPTERS, desk.start, logs, desk.account, is_ours)
 
 
@@ -60,7 +62,7 @@ def test_fold_logs__supply_on_our_behalf__a_flow_at_the_lender(desk: Desk) -> No
 def test_fold_logs__interest_between__is_no_flow(desk: Desk) -> None:
     desk.lend("WETH", 10**18)
     before, desk_logs = desk.states(), gift(desk, 7)
-    flows = fold_logs(ADAPTERS, before, desk_logs, desk.account, lambda _: False).flows
+    flows = fold_logs(ADAPTERS, before, desk_logs, desk.account, nobody).flows
     assert [flow.place for flow in flows] == [desk.place("USDC")]
 
 

@@ -81,7 +81,7 @@ def _seen(what: Found) -> Lines:
 def _prices(what: Found) -> Rows:
     for token, quote in what.seen.prices.items():
         whole = quote.price * 10 ** what.seen.tokens[token].decimals
-        age = f"{quote.source}, {span(quote.age)} old"
+        age = f"{quote.source}, oldest answer {span(quote.age)} ago"
         yield what.lexicon.symbol(token), what.lexicon.worth(whole), age
 
 

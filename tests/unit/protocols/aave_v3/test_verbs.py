@@ -110,6 +110,43 @@ def test_withdraw__collateral_without_loan_to_value_stays__refused(scene: Scene)
     scene.do(Withdraw(owner, pool, old, 100, owner))
 
 
+def test_health_factor__exactly_one__may_withdraw_but_not_borrow(scene: Scene) -> None:
+    owner, usdc, weth, pool = (
+        scene.owners[0],
+        scene.token("USDC"),
+        scene.token("WETH"),
+        scene.pool.id,
+    )
+    scene.supply(scene.owners[1], "WETH", 100)
+    scene.supply(owner, "USDC", 10_000)
+    scene.do(Borrow(owner, pool, weth, 32 * 10**17))  # 6,400 dollars
+    most = 2_000 * 10**6
+    assert scene.refusal(Withdraw(owner, pool, usdc, most + 1, owner)) == "35"
+    scene.do(Withdraw(owner, pool, usdc, most, owner))
+    assert scene.refusal(Borrow(owner, pool, weth, 1)) == "35"
+
+
+def test_withdraw__without_threshold__the_mark_of_collateral_counts_for_nothing(
+    scene: Scene,
+) -> None:
+    lender, borrower, owner, _ = scene.owners
+    dai, usdc, pool = scene.token("DAI"), scene.token("USDC"), scene.pool.id
+    scene.supply(lender, "DAI", 10)
+    scene.supply(borrower, "WETH", 10)
+    scene.do(Borrow(borrower, pool, dai, 10 * dai.unit))
+    scene.wait(10 * YEAR)
+    scene.do(Supply(owner, pool, dai, 6, owner))
+    scene.do(Repay(borrower, pool, dai, ALL, borrower))
+    scene.do(Withdraw(owner, pool, dai, 5, owner))  # of 6, and yet the one scaled unit
+    scene.do(Withdraw(lender, pool, dai, ALL, lender))
+    scene.govern("configureReserveAsCollateral", dai.address, 0, 0, 0)
+    scene.supply(owner, "DAI", 1_000)
+    scene.supply(owner, "USDC", 1_000)
+    assert marked_as_collateral(scene, owner, "DAI")
+    scene.do(Borrow(owner, pool, usdc, 10**6))
+    scene.do(Withdraw(owner, pool, usdc, 10**6, owner))
+
+
 # ------------------------------------------------------------------------------- borrow, repay
 
 
@@ -230,6 +267,17 @@ def test_apply__reserve_closed__refused_as_on_the_chain(
         assert reason == refused.get(type(action).__name__)
 
 
+def test_apply__zero__refused(scene: Scene) -> None:
+    owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
+    scene.supply(owner, "USDC", 1_000)
+    scene.do(Borrow(owner, pool, usdc, 10**6))
+    assert scene.refusal(Supply(owner, pool, usdc, 0, owner)) == "26"
+    assert scene.refusal(Withdraw(owner, pool, usdc, 0, owner)) == "26"
+    assert scene.refusal(Borrow(owner, pool, usdc, 0)) == "26"
+    assert scene.refusal(Repay(owner, pool, usdc, 0, owner)) == "26"
+    assert scene.refusal(Withdraw(scene.owners[1], pool, usdc, ALL, owner)) == "26"
+
+
 def test_apply__inactive_reserve__refused(scene: Scene) -> None:
     owner, dai, pool = scene.owners[0], scene.token("DAI"), scene.pool.id
     scene.govern("setReserveActive", dai.address, False)
@@ -261,6 +309,14 @@ def test_borrow__more_than_the_liquidity__arithmetic_panic(scene: Scene) -> None
     all_bitcoin_borrowed(scene)
     borrower, wbtc = scene.owners[1], scene.token("WBTC")
     assert scene.refusal(Borrow(borrower, scene.pool.id, wbtc, 10**6)) == PANIC
+
+
+def test_borrow__lowest_price__goes_through(scene: Scene) -> None:
+    owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
+    scene.supply(owner, "USDC", 1_000)
+    scene.supply(owner, "WETH", 1)
+    scene.do(UpdateAnswer(owner, scene.reserve("USDC").feed, 1))
+    scene.do(Borrow(owner, pool, usdc, 10**8))
 
 
 @pytest.mark.parametrize("answer", [0, -1])

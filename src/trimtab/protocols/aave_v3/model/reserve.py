@@ -33,13 +33,11 @@ def normalised_debt(reserve: ReserveState, now: Timestamp) -> Ray:
 def update_state(reserve: ReserveState, now: Timestamp) -> ReserveState:
     """The reserve with its indices and the treasury's share brought up to `now`.
 
-    An index does not move where nothing earns or nothing is owed, whatever the rate says.
+    The debt index does not move while nothing is owed, whatever the rate says.
     """
     if reserve.last_update == now:
         return reserve
-    liquidity_index = reserve.liquidity_index
-    if reserve.liquidity_rate != 0:
-        liquidity_index = Ray(to_uint128(normalised_income(reserve, now)))
+    liquidity_index = Ray(to_uint128(normalised_income(reserve, now)))
     variable_borrow_index = reserve.variable_borrow_index
     if reserve.scaled_variable_debt != 0:
         variable_borrow_index = Ray(to_uint128(normalised_debt(reserve, now)))

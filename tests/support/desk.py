@@ -11,9 +11,9 @@ from typing import Any
 
 from tests.laws.law import read_states
 from tests.support import evm
-from trimtab.core.abi import Call, call_data
-from trimtab.core.actions import Approve, Supply
-from trimtab.core.adapter import accrue, walk
+from trimtab.core.abi import Call
+from trimtab.core.actions import Action, Approve, Borrow, Supply
+from trimtab.core.adapter import accrue, encode, walk
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Accounts, Market, Place, token_market, tracked
 from trimtab.core.plan import Plan
@@ -162,14 +162,26 @@ class Desk:
 
     def lend(self, symbol: str, raw: int) -> None:
         """New tokens of the account, supplied to the lender."""
-        token, lender = self.token(symbol), self.lender.address
-        self.give(symbol, raw)
-        data = call_data("approve(address,uint256)", lender, raw)
-        self.do(self.account, Call(token.address, data))
-        data = call_data(
-            "supply(address,uint256,address,uint16)", token.address, raw, self.account, 0
-        )
-        self.do(self.account, Call(lender, data))
+        self._supply(self.account, symbol, raw)
+
+    def drain(self, symbol: str, left: int) -> None:
+        """Somebody with collateral enough borrows what lies at the lender, but for a rest."""
+        collateral = "USDC" if symbol != "USDC" else "WBTC"
+        self._supply(self.other, collateral, 10**9 * self.token(collateral).unit)
+        reserve = self.states()[self.lender].reserve(self.token(symbol)).reserve
+        lying = self.states()[self.book.market(f"erc20:{symbol}")].balance(reserve.a_token)
+        borrow = Borrow(self.other, self.lender.id, self.token(symbol), lying - left)
+        self._act(borrow)
+
+    def _supply(self, owner: Address, symbol: str, raw: int) -> None:
+        token, lender = self.token(symbol), self.lender
+        self.do(owner, minted(token.address, owner, raw))
+        self._act(Approve(owner, token_market(token), token, lender.address, raw))
+        self._act(Supply(owner, lender.id, token, raw, owner))
+
+    def _act(self, action: Action) -> None:
+        for call in encode(ADAPTERS, self.start, (action,)):
+            self.do(action.actor, call)
 
     def do(self, sender: Address, call: Call) -> None:
         """A transaction that must go through."""

@@ -12,7 +12,7 @@ from trimtab.app.report.decisions import Row, fate
 from trimtab.app.report.figures import Figures
 from trimtab.app.report.markup import Content, Html, join, tag
 from trimtab.app.report.tables import table
-from trimtab.app.words import GWEI, Lexicon, count, moment, quantity, short
+from trimtab.app.words import GWEI, Lexicon, count, moment, money, short
 from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch, Settlement
 
 
@@ -91,7 +91,7 @@ def _gas(
     """Units, price and worth of a mined transaction's gas."""
     if not isinstance(settlement, Landed | Failed):
         return "", "", ""
-    price = quantity(Fraction(settlement.gas_price, GWEI), 9)
+    price = money(Fraction(settlement.gas_price, GWEI))
     attribution = known_at.attribution if known_at and len(known_at.settled) == 1 else None
     cost = "" if attribution is None else words.worth(attribution.gas)
     return f"{settlement.gas_used:,}", price, cost

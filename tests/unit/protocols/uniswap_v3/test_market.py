@@ -6,14 +6,16 @@ from tests.unit.protocols.uniswap_v3.pools import PLAIN, POOL, TOKEN0, TOKEN1
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import tracked
 from trimtab.core.quantise import Timestamp
+from trimtab.core.token import Token
 from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
 
 ADAPTER = UniswapV3Adapter()
 
 
-def test_pool__tokens_in_the_wrong_order__refused() -> None:
-    with pytest.raises(ConfigError, match="exchange them"):
-        replace(POOL, token0=TOKEN1, token1=TOKEN0)
+@pytest.mark.parametrize("token0", [TOKEN1, TOKEN0])
+def test_pool__tokens_in_the_wrong_order_or_the_same__refused(token0: Token) -> None:
+    with pytest.raises(ConfigError, match="orders its tokens by address"):
+        replace(POOL, token0=token0, token1=TOKEN0)
 
 
 def test_pool__what_others_must_track__its_balances_and_its_router() -> None:

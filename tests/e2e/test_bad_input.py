@@ -50,7 +50,7 @@ BAD_MANDATES = {
         "checksum",
     ),
     "missing key file": (replaced('signer = "local" ', 'signer = "file:no/such.key" '), "no/such"),
-    "not a number": (replaced("risk_aversion = 3", "risk_aversion = nan"), "nan"),
+    "not a number": (replaced("risk_aversion = 8", "risk_aversion = nan"), "nan"),
     "cap of nothing": (replaced('"token:WBTC" = "45 %"', '"token:WBTX" = "45 %"'), "WBTX"),
     "unknown market": (replaced("WETH/USDC/500", "WETH/USDC/501"), "WETH/USDC/500"),
     "unknown strategy": (replaced("trimtab.strategies:LendingYield", "trimtab:Magic"), "Magic"),

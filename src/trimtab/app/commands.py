@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -28,6 +29,8 @@ from trimtab.journal.store import Journal
 from trimtab.lab.world.artifacts import world_directory
 
 BUILD = Path("build")
+DEMO_CAPITAL = {"USDC": 500_000, "WETH": 300_000, "WBTC": 200_000}
+"""Whole dollars that the demo begins with: away from its mix, so that it has to trade into it."""
 SETUP_SECONDS = "TRIMTAB_SETUP_SECONDS"
 
 
@@ -44,6 +47,7 @@ def demo_command(setting: Setting, *, as_json: bool) -> None:
     """The example mandate, a live view, a report, and one line of JSON."""
     folder = BUILD / "demo"
     mandate = world_directory().parent / "examples" / "mandate.toml"
+    setting = replace(setting, capital=DEMO_CAPITAL)
     result = _rehearsed(mandate, setting, fresh_path(folder, "demo", ".sqlite"), as_json)
     page = result.journal.with_suffix(".html")
     with Journal.read(result.journal) as journal:
@@ -139,9 +143,7 @@ def _rehearsed(path: Path, setting: Setting, journal: Path, as_json: bool) -> Re
     mandate, text = read_mandate(path)
     journal.parent.mkdir(parents=True, exist_ok=True)
     with LiveView(setting.blocks, quiet=as_json) as view:
-        return asyncio.run(
-            rehearse(mandate, text, setting, journal, view.update)
-        )
+        return asyncio.run(rehearse(mandate, text, setting, journal, view.update))
 
 
 def _say_result(result: Result) -> None:

@@ -65,7 +65,7 @@ def rehearse(
 
 
 @app.command()
-def demo(blocks: Blocks = 120, seed: Seed = 7, as_json: AsJson = False) -> None:
+def demo(blocks: Blocks = 300, seed: Seed = 3, as_json: AsJson = False) -> None:
     """The main job from start to end: a local world, the example mandate, a report."""
     from trimtab.app.commands import demo_command
     from trimtab.app.local import Setting

@@ -1,11 +1,13 @@
 """Lend what idles, where it earns most after our own effect on the rate."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from trimtab.allocation.lending import best_split, revenue
 from trimtab.allocation.rates import supply_curve
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Place, wallet
+from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.strategy import Decision, Hold, Leg, Needs, Strategy, Target, View, check_range
 from trimtab.core.token import Token
 
@@ -15,13 +17,15 @@ class LendingYield(Strategy):
     """Split each token over its lenders so that the revenue per year is greatest.
 
     Size-aware: every rate is the lender's own curve with our supply in it. What the optimiser
-    guarantees is stated in `best_split`; what it leaves idle stays the same token. The edge is the gain in revenue per year over what the
-    book earns as it lies; `least_gain` is the smallest such gain, as a share of the value lent
-    and idle, that is worth looking at.
+    guarantees is stated in `best_split`; what it leaves idle stays the same token. `keep` is the
+    share of each token that stays in the account, ready to trade without a withdrawal. The edge
+    is the gain in revenue per year over what the book earns as it lies; `least_gain` is the
+    smallest such gain, as a share of the value lent and idle, that is worth looking at.
     """
 
     lenders: tuple[Place, ...]
     least_gain: float = 0.0005
+    keep: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.lenders or any(place == wallet(place.token) for place in self.lenders):
@@ -29,6 +33,7 @@ class LendingYield(Strategy):
         if len(set(self.lenders)) != len(self.lenders):
             raise ConfigError("`lenders` names a place more than once: name each once")
         check_range("least_gain", self.least_gain, 0, 1e3)
+        check_range("keep", self.keep, 0, 1)
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -51,7 +56,8 @@ class LendingYield(Strategy):
             lent = [view[place].raw for place in places]
             total = view[wallet(token)].raw + sum(lent)
             price = float(view.prices.price(token))
-            split = best_split(total, curves)
+            kept = quantise(Fraction(self.keep) * total, 1, Rounding.UP)
+            split = best_split(total - kept, curves)
             gain += price * (split.revenue - revenue(lent, curves))
             for place, raw, curve in zip(places, split.amounts, curves, strict=True):
                 legs.append(Leg(place, raw * price / float(view.equity)))

@@ -18,11 +18,14 @@ import pytest
 import typer
 
 from tests.support.command import ROOT
+from tests.support.story import tell
 from trimtab.app import output
+from trimtab.app.explain import explanation
 from trimtab.app.main import app
 from trimtab.app.rehearse import Result, Tally
 from trimtab.engine.memory import Memory
 from trimtab.journal.records import Kind
+from trimtab.journal.store import Journal
 from trimtab.lab.scenario import Event
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.document import (
@@ -52,6 +55,14 @@ MANDATE_SECTIONS: dict[str, type[Document]] = {
 STRATEGIES = (ConstantMix, LendingYield)
 
 Rows = list[list[str]]
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    """The journal of a history in which everything happens once."""
+    path: Path = tmp_path_factory.mktemp("documents") / "story.sqlite"
+    with Journal.read(tell(path).path) as journal:
+        yield journal
 
 
 # ------------------------------------------------------------------------------------ reading
@@ -243,6 +254,35 @@ def test_protocols_reference__protocols__are_those_there_are() -> None:
     listed = {code(row[0])[0] for row in rows(document)}
     headings = set(re.findall(r"^## `(\w+)`$", document, flags=re.MULTILINE))
     assert listed == headings == set(ADAPTERS)
+
+
+def test_journal_reference__parts__are_what_records_hold(journal: Journal) -> None:
+    table = table_of("docs/reference/journal.md", "Records")
+    economic: dict[str, set[str]] = {}
+    detail: dict[str, set[str]] = {}
+    for record in journal.records():
+        economic.setdefault(record.kind, set()).update(keys_of(record.economic))
+        detail.setdefault(record.kind, set()).update(keys_of(record.detail))
+    assert set(economic) >= {"start", "reading", "settled", "flows", "tick", "intent", "mismatch"}
+    for kind, keys in economic.items():
+        assert set(code(table[kind][2])) == keys, kind
+        # who runs the loop says what its end holds, and this history says nothing
+        assert kind == "end" or set(code(table[kind][3])) - keys <= detail[kind], kind
+
+
+def keys_of(part: object) -> set[str]:
+    return set(part) if isinstance(part, dict) else set()
+
+
+def test_explain__json_keys__are_documented_twice(journal: Journal) -> None:
+    block = next(journal.records("tick")).block
+    assert block is not None
+    told = explanation(journal, block)
+    assert isinstance(told, dict)
+    listed = section(text("docs/reference/cli.md"), "`trimtab explain`").partition("JSON:")[2]
+    guide = section(text("docs/guides/read-a-run.md"), "One block")
+    assert set(code(listed)) == set(told)
+    assert set(told) - set(code(prose(guide))) == set()
 
 
 # ----------------------------------------------------------------------------------- invariants

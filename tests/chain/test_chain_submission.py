@@ -17,7 +17,7 @@ from trimtab.core.actions import Action, Approve, Supply, Swap, Transfer
 from trimtab.core.errors import ConfigError, InvariantViolation, RpcError, SignerError
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Head, token_market
-from trimtab.core.plan import Plan
+from trimtab.core.plan import Approved, Plan
 from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch
@@ -72,7 +72,9 @@ async def prepared(
     stage: Stage, rpc: Rpc, seen: Observation, plan: Plan, gas: int = GAS
 ) -> Intent | Mismatch:
     submitter, at = stage.submitter(rpc), stage.next_time(seen.states.head)
-    return await submitter.prepare(plan, seen.states, gas=gas, fees=offered(seen), at=at)
+    return await submitter.prepare(
+        Approved(plan, ()), seen.states, gas=gas, fees=offered(seen), at=at
+    )
 
 
 async def forced(

@@ -15,7 +15,7 @@ from trimtab.chain.wire import account, block_hash, hexadecimal, pin, quantity
 from trimtab.core.adapter import Adapters
 from trimtab.core.errors import InvariantViolation, Reorg, RpcError
 from trimtab.core.market import Head
-from trimtab.core.plan import Plan
+from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch
 from trimtab.core.states import Reverted, States
@@ -39,14 +39,16 @@ class Submitter:
     # ----------------------------------------------------------------------------- making
 
     async def prepare(
-        self, plan: Plan, states: States, *, gas: int, fees: Fees, at: Timestamp
+        self, approved: Approved, states: States, *, gas: int, fees: Fees, at: Timestamp
     ) -> Intent | Mismatch:
         """The signed transaction of a plan, simulated before it is signed; nothing is sent.
+
+        Only what the review approved is ever signed (INV-4).
 
         `states` are those that the plan was made from, `at` the moment for which it was
         modelled, `gas` the limit in units. Raises RpcError, and SignerError.
         """
-        head = states.head
+        plan, head = approved.plan, states.head
         call = self.safe.execution(plan.calls)
         nonce = await self.nonce(head)
         transaction = Transaction(head.chain, nonce, call.to, call.data, call.value, gas, fees)

@@ -52,13 +52,13 @@ class Chain:
 
         Raises Infeasible where the gas would cost more than the mandate allows.
         """
-        plan, execution = approved.plan, self._execution
+        execution = self._execution
         base_fee = observation.reading.base_fee
         at = Timestamp(observation.states.timestamp + execution.block_seconds)
         return await self._submitter.prepare(
-            plan,
+            approved,
             observation.states,
-            gas=GAS_HEADROOM * plan.cost.gas_units,
+            gas=GAS_HEADROOM * approved.plan.cost.gas_units,
             fees=fees(base_fee, execution.priority_fee, execution.max_fee),
             at=at,
         )

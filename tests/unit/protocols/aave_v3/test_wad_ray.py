@@ -29,6 +29,7 @@ NUMBERS = st.one_of(
     st.integers(0, UINT256_MAX),
     st.integers(0, 2**140),
     st.builds(lambda bits, by: max(0, (1 << bits) + by), st.integers(0, 255), st.integers(-2, 2)),
+    st.sampled_from([1, UINT256_MAX - HALF_RAY, UINT256_MAX - HALF_RAY + 1]),
     st.sampled_from([RAY - 1, RAY, RAY + 1, HALF_RAY - 1, HALF_RAY, HALF_RAY + 1, WAD]),
 )
 
@@ -41,6 +42,7 @@ NUMBERS = st.one_of(
         (ray_mul, 3, HALF_RAY - 1, 1),
         (ray_mul, 3, HALF_RAY, 2),
         (ray_mul, 7, 0, 0),
+        (ray_mul, 1, UINT256_MAX - HALF_RAY, UINT256_MAX // RAY),
         (ray_div, 1, 2 * RAY - 1, 1),
         (ray_div, 1, 2 * RAY, 1),
         (ray_div, 1, 2 * RAY + 1, 0),

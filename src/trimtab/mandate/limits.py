@@ -28,7 +28,7 @@ class Scene:
     """What limits look at: a book's values now or after a plan, and what the plan does.
 
     `values` are in base units of the numeraire; `names` gives each place its ids (its own name,
-    protocol, market, token). `age` is that of the state in seconds. `traded` is the value sold
+    protocol, token). `age` is that of the state in seconds. `traded` is the value sold
     within the last 24 hours, this plan included.
     """
 

@@ -20,7 +20,7 @@ import typer
 from tests.support.command import ROOT
 from tests.support.story import tell
 from trimtab.app import output
-from trimtab.app.explain import explanation
+from trimtab.app.explain import explain, explanation
 from trimtab.app.main import app
 from trimtab.app.rehearse import Result, Tally
 from trimtab.engine.memory import Memory
@@ -283,6 +283,8 @@ def test_explain__json_keys__are_documented_twice(journal: Journal) -> None:
     guide = section(text("docs/guides/read-a-run.md"), "One block")
     assert set(code(listed)) == set(told)
     assert set(told) - set(code(prose(guide))) == set()
+    titles = re.findall(r"^(\w.*)$", explain(journal, block), flags=re.MULTILINE)[1:]
+    assert [row[0] for row in rows(guide)] == titles
 
 
 # ----------------------------------------------------------------------------------- invariants

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from tests.unit.journal.builders import ACCOUNT, OURS
 from trimtab.core.errors import DataError, JournalError
@@ -178,6 +180,27 @@ def test_read__while_another_writes__sees_what_is_committed(path: Path) -> None:
         assert reader.open_intents() == writer.open_intents()
         writer.append(SECOND)
         assert reader.digest() == writer.digest()
+
+
+@pytest.mark.parametrize("pragma, expected", [("synchronous", 2), ("journal_mode", "wal")])
+def test_open__writer__commits_survive_a_loss_of_power(
+    path: Path, pragma: str, expected: object
+) -> None:
+    Journal.create(path).close()
+    with Journal.open(path) as journal, journal._connection.begin():
+        found = journal._connection.execute(text(f"PRAGMA {pragma}")).scalar_one()
+    assert found == expected
+
+
+def test_read__statement_that_writes__refused_by_the_database(path: Path) -> None:
+    Journal.create(path).close()
+    statement = text("INSERT INTO blobs VALUES (x'00', x'00')")
+    with (
+        Journal.read(path) as journal,
+        pytest.raises(OperationalError, match="readonly database"),
+        journal._connection.begin(),
+    ):
+        journal._connection.execute(statement)
 
 
 def test_append__reader__refused(path: Path) -> None:

@@ -19,6 +19,7 @@ from trimtab.journal.store import Journal
 WORD = 2**256 - 1
 texts = st.text(max_size=12)
 numbers = st.integers(0, 2**64 - 1)
+block_numbers = st.integers(0, 2**63 - 1)
 addresses: st.SearchStrategy[Address] = st.binary(min_size=20, max_size=20).map(address_from_bytes)
 markets = texts.map(MarketId)
 tokens = st.builds(Token, numbers, addresses, st.integers(0, 255), texts)
@@ -37,7 +38,7 @@ logs = st.builds(
 )
 readings = st.builds(
     Reading,
-    st.builds(Head, numbers, numbers, texts, numbers.map(Timestamp)),
+    st.builds(Head, numbers, block_numbers, texts, numbers.map(Timestamp)),
     st.booleans(),
     st.dictionaries(markets, rounds, max_size=3),
     st.lists(logs, max_size=3).map(tuple),
@@ -52,7 +53,7 @@ plains: st.SearchStrategy[Plain] = st.recursive(
 records = st.builds(
     Record,
     st.sampled_from(["start", "tick", "skip", "end"]),
-    st.none() | st.integers(0, 2**63 - 1),
+    st.none() | block_numbers,
     plains,
     plains,
 )

@@ -147,3 +147,8 @@ def told(path: Path) -> Iterator[None]:
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         words = _WORDS.get(code, f"{error.orig}: go on from a copy")
         raise JournalError(f"{path}: {words}") from error
+    except OverflowError as error:
+        raise JournalError(
+            f"{path}: a block's number has more than 63 bits, which no chain counts to: "
+            "the node that told it is broken"
+        ) from error

@@ -268,3 +268,8 @@ def test_skip__beside_others__kept_in_order(path: Path) -> None:
         journal.append(skipped)
         assert journal.digest() == before
         assert list(journal.records()) == [FIRST, skipped]
+
+
+def test_append__block_number_beyond_all_chains__journal_error(tmp_path: Path) -> None:
+    with Journal.create(tmp_path / "journal") as journal, pytest.raises(JournalError, match="63"):
+        journal.append(Record("skip", 2**63, None, None))

@@ -12,6 +12,7 @@ import msgspec
 from trimtab.app.local import LOCAL
 from trimtab.app.resolve import resolve
 from trimtab.chain.blocks import head
+from trimtab.chain.multicall import Multicall
 from trimtab.chain.reader import Reader
 from trimtab.chain.rpc import Rpc
 from trimtab.chain.secret import RpcUrl
@@ -88,7 +89,8 @@ async def observed(mandate: Mandate, place: Place) -> AsyncIterator[tuple[Bot, O
     try:
         await rpc.check_chain()
         accounts = tracked((bot.account,), bot.markets)
-        reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account)
+        multicall = Multicall(place.book.multicall)
+        reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
         yield bot, await reader.observe(None, await head(rpc, "latest"))
     finally:
         await rpc.close()

@@ -12,6 +12,7 @@ from eth_utils.crypto import keccak
 
 from trimtab.app.resolve import resolve
 from trimtab.chain.blocks import head
+from trimtab.chain.multicall import Multicall
 from trimtab.chain.reader import Reader
 from trimtab.chain.rpc import Rpc
 from trimtab.chain.safe import Safe, check_safe
@@ -211,10 +212,10 @@ def capital_of(setting: Setting, book: AddressBook, prices: Mapping[str, int]) -
 async def _chain(rpc: Rpc, bot: Bot, signer: Signer, host: Host, blocks: int) -> Chain:
     await rpc.check_chain()
     safe = Safe(bot.account, signer.address, host.book.multi_send)
-    await check_safe(rpc, safe, await head(rpc, "latest"))
-    reader = Reader(
-        rpc, bot.adapters, bot.markets, tracked((bot.account,), bot.markets), bot.account
-    )
+    multicall = Multicall(host.book.multicall)
+    await check_safe(rpc, safe, await head(rpc, "latest"), multicall)
+    accounts = tracked((bot.account,), bot.markets)
+    reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
 
     async def pull() -> Head | None:
         return None if host.conductor.block >= blocks else await host.conductor.next_block()

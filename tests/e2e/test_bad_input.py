@@ -69,16 +69,17 @@ def test_rehearse__bad_mandate__words_and_code_two(name: str, tmp_path: Path) ->
 
 
 BAD_PRICES = {
-    "NaN": ("NaN", "not a number"),
-    "hole": (None, "hole"),
-    "zero": ("0", "positive"),
-    "infinity": ("inf", "finite"),
+    "NaN": ("NaN", "at 2024-01-01 05:00:00 UTC is nan"),
+    "no number": ("cheap", "at 2024-01-01 05:00:00 UTC is no number"),
+    "hole": (None, "a hole of 21600 s before 2024-01-01 09:00:00 UTC"),
+    "zero": ("0", "at 2024-01-01 05:00:00 UTC is 0.0"),
+    "infinity": ("inf", "at 2024-01-01 05:00:00 UTC is inf"),
 }
 
 
 @pytest.mark.parametrize("name", sorted(BAD_PRICES))
 def test_rehearse__bad_price_file__words_and_code_three(name: str, tmp_path: Path) -> None:
-    close, _ = BAD_PRICES[name]
+    close, told = BAD_PRICES[name]
     rows = [f"2024-01-01T{hour:02d}:00:00Z,ETHUSDT,{2000 + hour}" for hour in range(12)]
     if close is None:
         del rows[4:9]
@@ -86,8 +87,10 @@ def test_rehearse__bad_price_file__words_and_code_three(name: str, tmp_path: Pat
         rows[5] = f"2024-01-01T05:00:00Z,ETHUSDT,{close}"
     prices = tmp_path / "prices.csv"
     prices.write_text("\n".join(["time_utc,symbol,close", *rows]) + "\n")
-    done = rehearse(tmp_path, MANDATE, "--prices", str(prices), "--symbols", "WETH=ETHUSDT")
-    assert done.exit_code in (2, 3), done.output
+    symbols = "WETH=ETHUSDT,WBTC=ETHUSDT"
+    done = rehearse(tmp_path, MANDATE, "--prices", str(prices), "--symbols", symbols)
+    assert done.exit_code == 3, done.output
+    assert told in done.output
     assert "Traceback" not in done.output
 
 

@@ -15,6 +15,7 @@ from trimtab.core.token import Address
 from trimtab.protocols.uniswap_v3 import encode, model, reads
 from trimtab.protocols.uniswap_v3.market import Pool, PoolState
 from trimtab.protocols.uniswap_v3.model import events
+from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, LOWEST_LIMIT
 
 
 class UniswapV3Adapter:
@@ -79,6 +80,8 @@ def _initialize(state: PoolState, log: Log) -> PoolState:
 
 def _swap(state: PoolState, log: Log) -> PoolState:
     amount0, amount1, price, liquidity, tick = log_words(log)
+    if not LOWEST_LIMIT <= price <= HIGHEST_LIMIT:
+        return state.unread()  # no swap ends there, and no walk of it would
     return events.swapped(state, signed(amount0), signed(amount1), price, liquidity, signed(tick))
 
 

@@ -102,6 +102,21 @@ def test_rehearse__journal_exists__code_four_and_nothing_lost(tmp_path: Path) ->
     assert journal.read_bytes() == b"something precious"
 
 
+def test_rehearse__journal_below_a_file__code_four(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    mandate = tmp_path / "mandate.toml"
+    mandate.write_text(MANDATE)
+    done = run("rehearse", str(mandate), "--journal", str(tmp_path / "file" / "journal.sqlite"))
+    assert done.exit_code == 4, done.output
+    assert "cannot be made" in done.output
+
+
+def test_world__book_cannot_be_written__code_two(tmp_path: Path) -> None:
+    done = run("world", "--out", str(tmp_path / "no" / "world.json"), "--blocks", "1")
+    assert done.exit_code == 2, done.output
+    assert "cannot be written" in done.output
+
+
 def test_report__not_a_journal__code_four(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("no journal")

@@ -21,6 +21,7 @@ from trimtab.app.resolve import read_mandate
 from trimtab.app.view import LiveView
 from trimtab.app.world import live
 from trimtab.core.canonical import plain
+from trimtab.core.errors import ConfigError, JournalError
 from trimtab.core.plan import Refused
 from trimtab.engine.memory import Memory
 from trimtab.engine.recording import seen
@@ -130,7 +131,13 @@ def world_command(
     """A local world that lives by itself until it is interrupted."""
 
     def ready(content: dict[str, object], url: str) -> None:
-        out.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        try:
+            out.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        except OSError as error:
+            raise ConfigError(
+                f"the address book {out} cannot be written ({error.strerror}): name a file in a "
+                "folder that exists and can be written"
+            ) from None
         typer.echo(f"the local world runs at {url}; its address book is {out}; Ctrl-C ends it")
 
     try:
@@ -141,7 +148,13 @@ def world_command(
 
 def _rehearsed(path: Path, setting: Setting, journal: Path, as_json: bool) -> Result:
     mandate, text = read_mandate(path)
-    journal.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalError(
+            f"the folder {journal.parent} cannot be made ({error.strerror}): name a journal in "
+            "another"
+        ) from None
     with LiveView(setting.blocks, quiet=as_json) as view:
         return asyncio.run(rehearse(mandate, text, setting, journal, view.update))
 

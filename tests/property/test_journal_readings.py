@@ -1,8 +1,8 @@
 """Whatever was read or recorded comes back as it was."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,28 +68,19 @@ def test_decode_reading__any_reading__exactly_inverse(reading: Reading, age: int
     assert age_of(encoded.record) == age
 
 
-@pytest.fixture(scope="module")
-def journal(tmp_path_factory: pytest.TempPathFactory) -> Journal:
-    path: Path = tmp_path_factory.mktemp("journal") / "any"
-    return Journal.create(path)
-
-
 @settings(max_examples=40)
 @given(st.lists(records, max_size=4), st.lists(readings, max_size=2))
 def test_append__any_records__come_back_and_verify(
-    journal: Journal, found: list[Record], seen: list[Reading]
+    found: list[Record], seen: list[Reading]
 ) -> None:
-    before = len(list(journal.records()))
     encoded = [encode_reading(reading, 0) for reading in seen]
     blobs = {name: content for each in encoded for name, content in each.blobs.items()}
-    journal.append(*found, *(each.record for each in encoded), blobs=blobs)
-    after = list(journal.records())[before:]
-    assert after == [*found, *(each.record for each in encoded)]
-    assert [decode_reading(record, journal.blob) for record in after[len(found) :]] == seen
-    with Journal.read(journal.path) as reader:
-        assert reader.digest() == journal.digest()
-
-
-def test_verify__after_all_that__holds(journal: Journal) -> None:
-    journal.verify()
-    journal.close()
+    written = [*found, *(each.record for each in encoded)]
+    with TemporaryDirectory() as folder, Journal.create(Path(folder) / "any") as journal:
+        journal.append(*written, blobs=blobs)
+        assert list(journal.records()) == written
+        readings_back = journal.records("reading")
+        assert [decode_reading(record, journal.blob) for record in readings_back] == seen
+        journal.verify()
+        with Journal.read(journal.path) as reader:
+            assert reader.digest() == journal.digest()

@@ -59,8 +59,8 @@ class LimitEntries(Document, frozen=True, kw_only=True):
     """What may not happen. Shares are of the account's equity."""
 
     cap: dict[str, Fraction] = {}
-    """Most that may be in a place (`aave_v3:USDC`), a protocol (`protocol:aave_v3`), or a token
-    wherever it lies (`token:WETH`)."""
+    """Most that may be in a place (`aave_v3:USDC`), a market (`market:aave_v3`), a protocol
+    (`protocol:aave_v3`), or a token wherever it lies (`token:WETH`)."""
     turnover_per_day: Fraction = Fraction(1)
     """Most that may be swapped within 24 hours, as value sold over equity."""
     minimum_idle: Fraction = Fraction(0)

@@ -163,20 +163,20 @@ def test_plan__any__sells_no_more_than_the_surplus_of_a_token(data: st.DataObjec
         places = tuple(case.wishes)
         have = drawn_books.totals(case.held, places)
         wish = drawn_books.totals(case.wishes, places)
-        sold: dict[Token, int] = {}
-        for trade in case.draft.trades:
-            token = trade.action.token_in
-            sold[token] = sold.get(token, 0) + trade.action.amount_in
-        assert {token for token, raw in sold.items() if raw > have[token] - wish[token]} == set()
+        for token, net in net_sold(case).items():
+            assert net <= max(have.get(token, 0) - wish.get(token, 0), 0)
 
 
 @settings(max_examples=80)
 @given(st.data())
-def test_plan__any__buys_no_token_that_it_sells(data: st.DataObject) -> None:
+def test_plan__any__buys_no_token_that_it_sells_but_the_one_all_meet_in(
+    data: st.DataObject,
+) -> None:
     with drafted(data) as case:
         sold = {trade.action.token_in for trade in case.draft.trades}
         bought = {trade.action.token_out for trade in case.draft.trades}
-        assert sold & bought == set()
+        has_all = case.desk.pool("WBTC/WETH/500") in case.terms.pools
+        assert sold & bought <= (set() if has_all else {case.desk.token("USDC")})
 
 
 @settings(max_examples=80)
@@ -228,6 +228,16 @@ def test_plan__wishes_in_another_order__same_hash(data: st.DataObject) -> None:
         again = draft(case.terms, case.before, shuffled, NO_GAIN)
         assert again is not None
         assert case.draft.plan.hash == again.plan.hash
+
+
+def net_sold(case: Case) -> dict[Token, int]:
+    """What the trades take of each token beyond what they surely bring."""
+    net: dict[Token, int] = {}
+    for trade in case.draft.trades:
+        action = trade.action
+        net[action.token_in] = net.get(action.token_in, 0) + action.amount_in
+        net[action.token_out] = net.get(action.token_out, 0) - action.min_out
+    return net
 
 
 def push_price(data: st.DataObject, case: Case, trade: Trade) -> None:

@@ -66,9 +66,14 @@ def wishes(draw: Draw, desk: Desk, held: dict[Place, int]) -> dict[Place, int]:
 
 
 def terms(draw: Draw, desk: Desk) -> Terms:
-    """Terms from strict to loose, with gas from free to dear, with and without a budget."""
+    """Terms from strict to loose: gas free to dear, a budget or none, a pool for each pair or not.
+
+    Without one, ether and bitcoin meet in the dollar.
+    """
     budget = draw(st.one_of(st.none(), st.none(), st.integers(1_000, 500_000)))
+    left_out = draw(st.sampled_from([None, desk.pool("WBTC/WETH/500")]))
     return desk.terms(
+        pools=tuple(pool for pool in desk.pools if pool != left_out),
         slippage=Fraction(draw(st.sampled_from([11, 30, 100])), 1000),
         fill_tolerance=Fraction(draw(st.integers(0, 10)), 1000),
         costs=desk.costs(draw(st.sampled_from([0, 10**9, 100 * 10**9]))),

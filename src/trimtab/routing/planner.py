@@ -114,7 +114,7 @@ def _sketched(
     most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> _Sketch:
     withdraws = tuple(_withdraws(terms, states, held, wishes))
-    funds = _wallet(held, wishes)
+    funds = _wallet(terms, held, wishes)
     for action in withdraws:
         everything = held[Place(action.market, action.token)].raw
         funds[action.token] += everything if action.amount is ALL else action.amount
@@ -135,8 +135,13 @@ def _sketched(
     return _Sketch(withdraws, tuple(done), funds, unsold)
 
 
-def _wallet(held: Mapping[Place, Holding], wishes: Mapping[Place, int]) -> dict[Token, int]:
-    tokens = dict.fromkeys(place.token for place in (*held, *wishes))
+def _wallet(
+    terms: Terms, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
+) -> dict[Token, int]:
+    """What lies in the wallet of every token that may be touched, the numeraire's on the way."""
+    tokens = dict.fromkeys(
+        place.token for place in (*held, *wishes, wallet(terms.prices.numeraire))
+    )
     return {t: held[wallet(t)].raw if wallet(t) in held else 0 for t in tokens}
 
 

@@ -136,6 +136,27 @@ def test_draft__one_pool_too_thin__the_other_sale_is_whole(desk: Desk) -> None:
     assert sold["WETH"] == 20_000 * DOLLAR
 
 
+def test_draft__first_leg_too_thin__the_second_spends_nothing_of_the_wallets_own(
+    desk: Desk,
+) -> None:
+    pools = (desk.pool("WBTC/USDC/3000"), desk.pool("WETH/USDC/500"))
+    lying = {"WBTC": 10**8, "USDC": 40_000 * DOLLAR}
+    wishes = {"WBTC": 0, "USDC": 40_000 * DOLLAR, "WETH": 20 * ETHER}
+    strict = Fraction(2, 1000)
+    found = plan_for(
+        desk, wishes, lying=lying, pools=pools, slippage=strict, fill_tolerance=strict / 2
+    )
+    assert found is None
+
+
+def test_draft__numeraire_only_on_the_way__goes_through_it(desk: Desk) -> None:
+    pools = (desk.pool("WBTC/USDC/3000"), desk.pool("WETH/USDC/500"))
+    wishes = {"WBTC": 0, "WETH": 20 * ETHER}
+    assert kinds(plan_for(desk, wishes, lying={"WBTC": 10**8}, pools=pools)) == [
+        *("Approve", "Approve", "Swap", "Swap")
+    ]
+
+
 def test_draft__gain__of_trading_in_part_of_placing_in_full(desk: Desk) -> None:
     purpose = Purpose(Fraction(100), Fraction(7), lowers_risk=False, why="a test")
     states = desk.imagined({"WETH": 10 * ETHER}, {})

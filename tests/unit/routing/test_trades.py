@@ -44,6 +44,27 @@ def test_sales__two_surpluses__netted_by_token(desk: Desk) -> None:
     assert found == [("WBTC", "USDC", 10**7), ("WETH", "USDC", ETHER)]
 
 
+def two_legs(desk: Desk) -> Terms:
+    """No pool of bitcoin and ether."""
+    return desk.terms(pools=tuple(pool for pool in desk.pools if "WBTC/WETH" not in pool.name))
+
+
+def test_sales__no_pool_of_the_pair__through_the_numeraire(desk: Desk) -> None:
+    found = wished(desk, {"WBTC": 10**8}, {"WBTC": 0, "WETH": 20 * ETHER}, two_legs(desk))
+    assert found == [("WBTC", "USDC", 10**8), ("USDC", "WETH", 40_000 * DOLLAR * 95 // 100)]
+
+
+def test_sales__pool_of_the_pair__straight(desk: Desk) -> None:
+    found = wished(desk, {"WBTC": 10**8}, {"WBTC": 0, "WETH": 20 * ETHER})
+    assert found == [("WBTC", "WETH", 10**8)]
+
+
+def test_sales__one_want_in_reach_and_one_beyond__each_its_part(desk: Desk) -> None:
+    wishes = {"WBTC": 0, "WETH": 5 * ETHER, "USDC": 30_000 * DOLLAR}
+    found = wished(desk, {"WBTC": 10**8}, wishes, two_legs(desk))
+    assert found == [("WBTC", "USDC", 10**8), ("USDC", "WETH", 10_000 * DOLLAR * 95 // 100)]
+
+
 def test_sales__moves_between_wallet_and_lender__no_sale(desk: Desk) -> None:
     assert wished(desk, {"WETH": ETHER}, {"WETH": 0, "aave_v3:WETH": ETHER}) == []
 

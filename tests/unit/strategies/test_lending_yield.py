@@ -37,6 +37,12 @@ def test_decide__all_idle__edge_is_the_revenue_gained_over_equity(desk: Desk) ->
     assert isclose(decision.edge, revenue([MILLION], [curve]) / MILLION, rel_tol=1e-12)
 
 
+def test_decide__share_to_keep__stays_in_the_wallet(desk: Desk) -> None:
+    view = desk.view(desk.imagined({"USDC": MILLION}, {}), {})
+    legs = legs_of(LendingYield(lenders(desk), keep=0.25).decide(view))
+    assert (legs[desk.place("aave_v3:USDC")], legs[desk.place("USDC")]) == (0.75, 0.25)
+
+
 def test_decide__already_lent__holds_and_says_what_it_would_add(desk: Desk) -> None:
     view = desk.view(desk.imagined({}, {"USDC": MILLION}), {})
     decision = LendingYield(lenders(desk)).decide(view)
@@ -90,7 +96,7 @@ def test_yield__lenders_that_are_none__refused(desk: Desk, names: list[str]) -> 
         LendingYield(tuple(map(desk.place, names)))
 
 
-@pytest.mark.parametrize("least", [-0.1, nan])
-def test_yield__least_gain_out_of_range__refused(desk: Desk, least: float) -> None:
-    with pytest.raises(ConfigError, match="`least_gain` is"):
-        LendingYield(lenders(desk), least)
+@pytest.mark.parametrize("name, value", [("least_gain", -0.1), ("least_gain", nan), ("keep", 1.1)])
+def test_yield__parameter_out_of_range__refused(desk: Desk, name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=f"`{name}` is"):
+        LendingYield(lenders(desk), **{name: value})

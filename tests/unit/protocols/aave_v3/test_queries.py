@@ -95,6 +95,13 @@ def test_rates__after_extra__what_the_pool_stores(used: Scene, extra: int) -> No
     assert (reserve.liquidity_rate, reserve.variable_borrow_rate) == foreseen
 
 
+def test_rates__nothing_extra__as_the_pool_stands(used: Scene) -> None:
+    states, pool, usdc = used.states(), used.pool, used.token("USDC")
+    for rate in (supply_rate, variable_borrow_rate, utilisation):
+        assert rate(states, pool, usdc) == rate(states, pool, usdc, 0)
+        assert rate(states, pool, usdc) != rate(states, pool, usdc, 10**6)
+
+
 def test_supply_rate__more_supplied__never_higher(used: Scene) -> None:
     states, usdc = used.states(), used.token("USDC")
     rates = [supply_rate(states, used.pool, usdc, 10**9 * step) for step in range(-90, 400)]

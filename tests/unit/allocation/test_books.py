@@ -136,7 +136,7 @@ def test_settled__part_left_in_the_wallet__to_who_wanted_the_token() -> None:
     claims = {"one": {HOME: 100}, "two": {HOME: 100}}
     lent = Place(LENT.market, WETH)
     wants = {"one": {lent: 10, HOME: -20}}
-    assert after_trade(claims, {lent: 9, COINS: 1, HOME: -20}, wants) == {
-        "one": {lent: 9, COINS: 1, HOME: 80},
+    assert after_trade(claims, {lent: 6, COINS: 4, HOME: -20}, wants) == {
+        "one": {lent: 6, COINS: 4, HOME: 80},
         "two": {HOME: 100},
     }

@@ -40,8 +40,8 @@ def test_cap__each_kind_of_id__share_of_equity_in_all_its_places(name: str, shar
 def test_cap__equal__within_and_one_unit_beyond_is_not() -> None:
     limits = Limits(caps={"token:WETH": Fraction(1, 3)})
     at, beyond = (
-        scene({HOME: 2 * 10**30, COINS: 10**30}),
-        scene({HOME: 2 * 10**30, COINS: 10**30 + 1}),
+        scene({HOME: 2 * 10**60, COINS: 10**60}),
+        scene({HOME: 2 * 10**60, COINS: 10**60 + 1}),
     )
     assert [measured(limits, each, "cap token:WETH")[1] for each in (at, beyond)] == [True, False]
 
@@ -49,8 +49,8 @@ def test_cap__equal__within_and_one_unit_beyond_is_not() -> None:
 def test_minimum_idle__equal__within_and_one_unit_beyond_is_not() -> None:
     limits = Limits(minimum_idle=Fraction(1, 4))
     at, beyond = (
-        scene({HOME: 10**30, LENT: 3 * 10**30}),
-        scene({HOME: 10**30, LENT: 3 * 10**30 + 1}),
+        scene({HOME: 10**60, LENT: 3 * 10**60}),
+        scene({HOME: 10**60, LENT: 3 * 10**60 + 1}),
     )
     held = [measured(limits, each, "outside the wallet")[1] for each in (at, beyond)]
     assert held == [True, False]

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
@@ -6,7 +8,11 @@ from tests.support.desk import Desk
 from trimtab.core.errors import NoRoute
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Place
+from trimtab.core.states import States
+from trimtab.core.token import Token
 from trimtab.mandate.adapters import ADAPTERS
+from trimtab.protocols.uniswap_v3 import Pool
+from trimtab.routing import Part
 from trimtab.routing.trades import HALVINGS, Sale, Terms, affordable, sales, trades
 
 DOLLAR, ETHER = 10**6, 10**18
@@ -77,6 +83,14 @@ def test_sales__worth_less_than_its_gas__left_out(desk: Desk) -> None:
     assert wished(desk, {"WETH": raw + 10**10}, wishes) != []
 
 
+def test_sales__surplus_that_the_lender_cannot_pay_out__not_sold(desk: Desk) -> None:
+    states = desk.imagined({}, {"WETH": 5 * ETHER})
+    held = held_everywhere(ADAPTERS, states, desk.account)
+    wishes = {desk.place("aave_v3:WETH"): 0, desk.place("USDC"): 10_000 * DOLLAR}
+    (sale,) = sales(desk.terms(), held, wishes, {desk.token("WETH"): 2 * ETHER})
+    assert sale.raw == 2 * ETHER
+
+
 def test_sales__wish_without_means__no_sale(desk: Desk) -> None:
     assert wished(desk, {}, {"USDC": 5_000 * DOLLAR}) == []
 
@@ -133,6 +147,22 @@ def test_trades__worth_less_than_its_gas__none(desk: Desk) -> None:
 def test_trades__no_pool_of_the_pair__says_so(desk: Desk) -> None:
     with pytest.raises(NoRoute, match="no pool of WETH and USDC"):
         sold(desk, ETHER, pools=())
+
+
+@dataclass(frozen=True, slots=True)
+class TwoThirds:
+    """A router that gives two thirds of the oracle's price, rounded down."""
+
+    def route(
+        self, states: States, pools: Sequence[Pool], sold: Token, bought: Token, amount: int
+    ) -> tuple[Part, ...]:
+        return (Part(pools[0], amount, amount * 2 * 2_000 * DOLLAR // (3 * ETHER), 0),)
+
+
+def test_trades__below_the_slippage_bound_by_part_of_a_unit__not_whole(desk: Desk) -> None:
+    third = {"slippage": Fraction(1, 3), "fill_tolerance": Fraction(0), "router": TwoThirds()}
+    assert sold(desk, 3 * ETHER, **third) == 3 * ETHER
+    assert sold(desk, ETHER, **third) < ETHER
 
 
 def test_trades__bound__the_models_fill_less_the_tolerance(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.unit.journal.test_blobs import READING
 from trimtab.core.errors import JournalError
 from trimtab.journal.blobs import encode_reading
 from trimtab.journal.records import Record
-from trimtab.journal.rows import COLUMNS
+from trimtab.journal.rows import COLUMNS, StoredRow
 from trimtab.journal.store import Journal
 
 TICKS = tuple(Record("tick", block, {"at": str(block)}, "x" * 3000) for block in range(40))
@@ -90,6 +91,21 @@ def test_chain__row_edited__found_by_writer_and_verify(
         pytest.raises(JournalError, match="does not follow from the rows before it"),
     ):
         journal.verify()
+
+
+def test_chain__row_edited_and_sealed_anew__next_row_does_not_follow(
+    path: Path, intruder: sqlite3.Connection
+) -> None:
+    columns = ", ".join(COLUMNS)
+    found = intruder.execute(f"SELECT {columns} FROM records WHERE sequence IN (19, 20)")
+    before, row = (StoredRow(*values) for values in found)
+    forged = replace(row, detail=b'"forged"')
+    intruder.execute(
+        "UPDATE records SET detail = ?, hash = ? WHERE sequence = 20",
+        (forged.detail, forged.link(before.hash)),
+    )
+    with pytest.raises(JournalError, match="row 21 does not follow"):
+        Journal.open(path)
 
 
 def test_open__refused__leaves_no_lock(path: Path, intruder: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ contract reverts with must be the very bytes that the model gives.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from trimtab.core.actions import Action
 from trimtab.core.adapter import Adapters, Question, accrue, adapter_of, apply, encode
 from trimtab.core.market import Accounts, Head, Market, State
 from trimtab.core.quantise import Timestamp
-from trimtab.core.states import Applied, Reverted, States, net_movements
+from trimtab.core.states import Applied, Movement, Reverted, States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.erc20 import Erc20
 
@@ -144,6 +144,20 @@ def waits(longest: int) -> st.SearchStrategy[int]:
     return st.one_of(
         st.just(0), st.just(12), st.integers(1, 86_400), st.integers(1, max(longest, 1))
     )
+
+
+def net_movements(
+    movements: Iterable[Movement], accounts: Iterable[Address]
+) -> dict[tuple[Address, Token], int]:
+    """The sum of movements per account and token, zero sums left out."""
+    watched = frozenset(accounts)
+    net: dict[tuple[Address, Token], int] = {}
+    for movement in movements:
+        for account, signed in ((movement.source, -movement.raw), (movement.target, movement.raw)):
+            if account in watched:
+                key = (account, movement.token)
+                net[key] = net.get(key, 0) + signed
+    return {key: raw for key, raw in net.items() if raw}
 
 
 def _moved(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, Self, TypeVar, cast, runtime_checkable
 
@@ -138,17 +138,3 @@ class States:
     def with_states(self, changed: Mapping[MarketId, State]) -> States:
         """These states with some of them replaced."""
         return replace(self, states=dict(self.states) | dict(changed))
-
-
-def net_movements(
-    movements: Iterable[Movement], accounts: Iterable[Address]
-) -> dict[tuple[Address, Token], int]:
-    """The sum of movements per account and token, zero sums left out."""
-    watched = frozenset(accounts)
-    net: dict[tuple[Address, Token], int] = {}
-    for movement in movements:
-        for account, signed in ((movement.source, -movement.raw), (movement.target, movement.raw)):
-            if account in watched:
-                key = (account, movement.token)
-                net[key] = net.get(key, 0) + signed
-    return {key: raw for key, raw in net.items() if raw}

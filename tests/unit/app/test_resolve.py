@@ -74,7 +74,7 @@ def test_resolve__limits__as_the_mandate_states_them(desk: Desk) -> None:
 
 def test_resolve__execution__moments_in_seconds_and_fees_in_wei(desk: Desk) -> None:
     text = with_change("max_fee_gwei = 200", "max_fee_gwei = 200\npriority_fee_gwei = 0.5")
-    execution = resolved(desk, text.replace("id = 31337", "id = 31337\ncadence = 5")).execution
+    execution = resolved(desk, text.replace("id = 31337", "block_seconds = 60")).execution
     assert (execution.block_seconds, execution.max_fee) == (60, 200 * 10**9)
     assert (execution.priority_fee, execution.horizon) == (5 * 10**8, Fraction(30, 365))
 

@@ -6,7 +6,7 @@ from tests.support.desk import Desk
 from tests.unit.core.test_token import USDC
 from trimtab.core.errors import InvariantViolation, MissingRead
 from trimtab.core.market import MarketId
-from trimtab.core.states import Applied, Movement, Reverted, net_movements, reverted
+from trimtab.core.states import Applied, Movement, Reverted, reverted
 from trimtab.core.token import Address
 
 STRANGER = Address("0x" + "5" * 40)
@@ -54,14 +54,3 @@ def test_fold__changed_states__replaced(desk: Desk) -> None:
     feed = desk.book.market("chainlink:WETH")
     changed = replace(desk.start[feed], answer=1)
     assert desk.start.fold(Applied({feed.id: changed}))[feed].answer == 1
-
-
-def test_net_movements__back_and_forth__left_out(desk: Desk) -> None:
-    there = Movement(USDC, desk.account, STRANGER, 5)
-    back = Movement(USDC, STRANGER, desk.account, 5)
-    assert net_movements([there, back], [desk.account]) == {}
-
-
-def test_net_movements__strangers__not_counted(desk: Desk) -> None:
-    there = Movement(USDC, STRANGER, desk.account, 5)
-    assert net_movements([there], [desk.account]) == {(desk.account, USDC): 5}

@@ -21,13 +21,14 @@ from trimtab.chain.signer import Signer
 from trimtab.chain.submission import Submitter
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Head, tracked
+from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot
 from trimtab.engine.worlds import Chain
 from trimtab.lab.cast import DEFAULT_LAB, LabSpec, Player, default_cast, endow, stocks
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.price_file import parse_symbols, read_prices
-from trimtab.lab.prices import GeneratedPrices, OutsidePrices
+from trimtab.lab.prices import DOLLAR, GeneratedPrices, OutsidePrices
 from trimtab.lab.scenario import Names, Scenario, parse_script
 from trimtab.lab.scenario import resolve as resolve_scenario
 from trimtab.lab.world import LocalWorld, Transaction, local_world
@@ -94,7 +95,7 @@ async def staged(mandate: Mandate, setting: Setting) -> AsyncIterator[Stage]:
         bot = resolve(mandate, host.book, host.safe)
         rpc = Rpc(RpcUrl(host.world.node.url), host.book.chain)
         try:
-            chain = await _chain(rpc, bot, signer, host, setting.blocks)
+            chain = await _chain(rpc, bot, signer, host, setting.blocks, mandate.chain.cadence)
             yield Stage(bot, chain, host)
         finally:
             await rpc.close()
@@ -204,12 +205,18 @@ def capital_of(setting: Setting, book: AddressBook, prices: Mapping[str, int]) -
     """The base units that the manager begins with, at outside prices, rounded down."""
     dollars = setting.capital or CAPITAL
     return {
-        book.token(symbol): int(Fraction(worth * 10**8, prices[symbol]) * book.token(symbol).unit)
+        book.token(symbol): quantise(
+            Fraction(worth * DOLLAR, prices[symbol]),
+            Fraction(1, book.token(symbol).unit),
+            Rounding.DOWN,
+        )
         for symbol, worth in dollars.items()
     }
 
 
-async def _chain(rpc: Rpc, bot: Bot, signer: Signer, host: Host, blocks: int) -> Chain:
+async def _chain(
+    rpc: Rpc, bot: Bot, signer: Signer, host: Host, blocks: int, cadence: int
+) -> Chain:
     await rpc.check_chain()
     safe = Safe(bot.account, signer.address, host.book.multi_send)
     multicall = Multicall(host.book.multicall)
@@ -218,6 +225,10 @@ async def _chain(rpc: Rpc, bot: Bot, signer: Signer, host: Host, blocks: int) ->
     reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
 
     async def pull() -> Head | None:
-        return None if host.conductor.block >= blocks else await host.conductor.next_block()
+        """The next block to decide on: every `cadence`-th, or the last."""
+        at = None
+        for _ in range(min(cadence, blocks - host.conductor.block)):
+            at = await host.conductor.next_block()
+        return at
 
     return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot.execution, pull)

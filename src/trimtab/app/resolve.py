@@ -13,6 +13,7 @@ from trimtab.app.parameters import strategy_of
 from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, State
+from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token
 from trimtab.engine.bot import Bot, Execution, Seat
 from trimtab.mandate.adapters import ADAPTERS
@@ -159,11 +160,11 @@ def _limits(mandate: Mandate, numeraire: Token) -> Limits:
 def _execution(mandate: Mandate) -> Execution:
     entry, chain = mandate.execution, mandate.chain
     return Execution(
-        block_seconds=chain.block_seconds * chain.cadence,
+        block_seconds=chain.block_seconds,
         deadline_blocks=chain.deadline_blocks,
         horizon=Fraction(entry.horizon_days, DAYS_PER_YEAR),
         fill_tolerance=entry.fill_tolerance,
-        priority_fee=int(entry.priority_fee_gwei * GWEI),
+        priority_fee=quantise(entry.priority_fee_gwei * GWEI, 1, Rounding.UP),
         max_fee=entry.max_fee_gwei * GWEI,
     )
 

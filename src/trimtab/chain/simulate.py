@@ -9,6 +9,7 @@ from trimtab.chain.rpc import Json, NodeRefusal, Request, Rpc
 from trimtab.chain.signer import Transaction
 from trimtab.chain.wire import WireLog, hexadecimal, pin, quantity
 from trimtab.core.abi import Call, Log
+from trimtab.core.actions import Approve
 from trimtab.core.adapter import Adapters, accrue
 from trimtab.core.errors import RpcError
 from trimtab.core.flows import fold_logs, held_everywhere, share_changes
@@ -147,7 +148,8 @@ def compare(
     """
     if not simulated.ok:
         reason = Reverted(simulated.data).reason
-        markets = sorted({action.market for action in plan.actions})
+        traded = (a for a in plan.actions if not isinstance(a, Approve))
+        markets = sorted({action.market for action in traded})
         return Mismatch(plan.hash, f"the chain reverts: {reason}", tuple(markets))
     before = accrue(adapters, states, simulated.at)
     after = fold_logs(adapters, before, simulated.logs, account, lambda _: True).states

@@ -51,9 +51,15 @@ def account(text: str, what: str = "address") -> Address:
 
 
 def unexpected(what: str, text: str) -> RpcError:
-    """The error for a text that is no such thing."""
-    shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
-    return RpcError(f"the node answered {shown!r} as {what}: that is none", "inconsistent")
+    """The error for a text that is no such thing.
+
+    The text is not shown unless it is hexadecimal: a node may echo the address it was asked at,
+    which carries keys.
+    """
+    shown = "another text"
+    if re.fullmatch(r"0x[0-9a-fA-F]*", text):
+        shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+    return RpcError(f"the node answered {shown} as {what}: that is none", "inconsistent")
 
 
 def pin(head: Head) -> Mapping[str, str | bool]:

@@ -55,13 +55,18 @@ class Reverted:
 
     @property
     def reason(self) -> str:
-        """The text of a plain `require`, or the bytes in hexadecimal."""
+        """The text of a plain `require`, or the bytes in hexadecimal; short and printable.
+
+        A contract chooses this text, and people read it in terminals.
+        """
         if self.data[:4] == _ERROR_SELECTOR and len(self.data) >= 68:
-            length = int.from_bytes(self.data[36:68], "big")
-            return self.data[68 : 68 + length].decode("utf-8", "replace")
-        return "0x" + self.data.hex()
+            length = min(int.from_bytes(self.data[36:68], "big"), _SHOWN)
+            text = self.data[68 : 68 + length].decode("utf-8", "replace")
+            return "".join(letter if letter.isprintable() else " " for letter in text)
+        return "0x" + self.data[:_SHOWN].hex()
 
 
+_SHOWN = 200
 _ERROR_SELECTOR = bytes.fromhex("08c379a0")
 
 

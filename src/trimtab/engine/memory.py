@@ -87,6 +87,18 @@ class Memory:
         plans = {**self.plans, **dict.fromkeys(intent.hashes, self.pending)}
         return replace(self, intent=intent, plans=plans)
 
+    def with_replacement(self, intent: Intent) -> Memory:
+        """The memory once the open intent has one more transaction at its nonce.
+
+        Raises InvariantViolation if it is not the open one (INV-3).
+        """
+        if self.intent is None or self.intent.nonce != intent.nonce or self.pending is None:
+            raise InvariantViolation(
+                "INV-3 one open intent per account", f"nonce {intent.nonce} is not the open one"
+            )
+        plans = {**self.plans, **dict.fromkeys(intent.hashes, self.pending)}
+        return replace(self, intent=intent, plans=plans)
+
     def with_settlement(self, settlement: Settlement) -> Memory:
         """The memory once it is known what became of a plan."""
         match settlement:

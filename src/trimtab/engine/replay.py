@@ -8,7 +8,7 @@ from trimtab.core.adapter import Adapters
 from trimtab.core.errors import InvariantViolation
 from trimtab.core.market import tracked
 from trimtab.core.reading import Observation, decode
-from trimtab.core.settlement import Mismatch, Settlement
+from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
 from trimtab.engine.recording import written
@@ -46,17 +46,22 @@ def replay(bot: Bot, journal: Journal) -> Memory:
                 turn.outcome = _again(bot, turn, record, memory)
                 memory = turn.outcome.memory
             case "intent":
-                memory = memory.with_intent(intent_of(record))
+                memory = _pursued(memory, intent_of(record))
             case "mismatch":
                 found = settlement_of(record)
                 assert isinstance(found, Mismatch), "a mismatch record holds a Mismatch"
                 memory = memory.with_settlement(found)
             case "skip":
-                if memory.intent is None:
-                    memory = memory.with_plan(None)
+                memory = memory if memory.intent else memory.with_plan(None)
             case "start" | "flows" | "halt" | "end":
                 pass
     return memory
+
+
+def _pursued(memory: Memory, intent: Intent) -> Memory:
+    """The memory after an intent was made, or got one more transaction."""
+    is_new = memory.intent is None
+    return memory.with_intent(intent) if is_new else memory.with_replacement(intent)
 
 
 def _observed(

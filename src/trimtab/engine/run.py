@@ -25,6 +25,9 @@ from trimtab.engine.tick import Outcome, tick
 from trimtab.journal import records
 from trimtab.journal.store import Journal
 
+MOST_BLIND = 25
+"""Blocks in a row that may be skipped: then something is wrong that waiting does not mend."""
+
 
 class World(Protocol):
     """Where plans are executed: what differs between the four worlds."""
@@ -44,6 +47,12 @@ class World(Protocol):
     async def send(self, intent: Intent) -> None:
         """Broadcast; the journal holds the raw transaction by then (INV-2). Never waits."""
 
+    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
+        """The intent with one more transaction at its nonce, which does nothing; nothing is sent.
+
+        Only one of them can land, so a plan whose time is over gives its nonce free.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -61,22 +70,28 @@ async def run(
 ) -> Memory:
     """Turn until the world ends; the memory that is left.
 
-    A block that cannot be read or judged is skipped and recorded. Raises SignerError,
-    JournalError and InvariantViolation after recording why it halts.
+    A block that cannot be read or judged is skipped and recorded; after MOST_BLIND of them in a
+    row the last DataError is raised. Raises everything else after recording why it halts.
     """
+    blind = 0
     while True:
         try:
             observation = await world.next(memory.states)
             if observation is None:
                 return memory
             memory, step = await turn(bot, world, journal, memory, observation)
+            blind = 0
         except DataError as error:
-            if memory.states is None:
-                raise  # nothing was ever read: the mandate or the node is wrong, not the block
+            blind += 1
+            if memory.states is None or blind > MOST_BLIND:
+                raise  # never read at all, or not for long: not one block is wrong but the node
             journal.append(records.skip(None, error))
             step = Step(None, None, None, None, str(error))
         except (SignerError, JournalError, InvariantViolation) as error:
             _record_halt(journal, error)
+            raise
+        except Exception as error:  # a strategy's own error, or ours: say so before it ends the run
+            _record_halt(journal, TrimtabError(f"{type(error).__name__}: {error}"))
             raise
         watch(step)
 
@@ -89,6 +104,8 @@ async def turn(
     if memory.intent is not None:
         settlement = await world.settle(memory.intent, observation)
     settlements = () if settlement is None else (settlement,)
+    if memory.intent is not None and settlement is None:
+        memory = await _pursue(world, journal, memory, memory.intent, observation)
     outcome = tick(bot, observation, settlements, memory)
     entry = written(bot, observation, settlements, outcome)
     journal.append(*entry.records, blobs=entry.blobs)
@@ -96,6 +113,25 @@ async def turn(
         return outcome.memory, Step(observation, outcome, settlement, None, None)
     memory, sent, trouble = await _execute(world, journal, outcome, outcome.approved, observation)
     return memory, Step(observation, outcome, settlement, sent, trouble)
+
+
+async def _pursue(
+    world: World, journal: Journal, memory: Memory, intent: Intent, observation: Observation
+) -> Memory:
+    """Send an open intent again, or cancel it once its plan's time is over.
+
+    A node may never have got it, or have dropped it; what it has already is no error to it.
+    """
+    now, pending = observation.states.timestamp, memory.pending
+    try:
+        if pending is not None and now > pending.plan.deadline and len(intent.raws) == 1:
+            intent = await world.cancel(intent, observation)
+            journal.append(records.intent(intent))
+            memory = memory.with_replacement(intent)
+        await world.send(intent)
+    except (DataError, PlanError) as error:
+        journal.append(records.skip(observation.states.head.number, error))
+    return memory
 
 
 async def _execute(

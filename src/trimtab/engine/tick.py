@@ -82,14 +82,15 @@ def tick(
     moment = Moment(book, prices)
     attribution = _attributed(bot, memory, moment, counted, settlements)
     memory = _remembered(bot, memory, states, moment, counted, attribution, settlements)
-    if memory.intent is not None:
-        why = f"a plan is on its way under nonce {memory.intent.nonce}"
-        return Outcome(states, prices, book, counted, attribution, None, why, memory)
     view = View(states, prices, book, {}, costs_of(bot, observation, prices))
     signals = {
         signal: signal.step(memory.signals.get(signal, signal.start), view)
         for signal in bot.signals
     }
+    memory = replace(memory, signals=signals)
+    if memory.intent is not None:
+        why = f"a plan is on its way under nonce {memory.intent.nonce}"
+        return Outcome(states, prices, book, counted, attribution, None, why, memory)
     now = Now(
         states=states,
         prices=prices,
@@ -101,7 +102,6 @@ def tick(
         quarantined=memory.quarantined,
     )
     judgement = decide(bot, now)
-    memory = replace(memory, signals=signals)
     if judgement.exchanges:
         wants = judgement.wants or {}
         crossed = settled(memory.claims, bot.shares, {}, {}, wants, prices)

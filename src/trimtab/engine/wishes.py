@@ -183,7 +183,17 @@ def _placed(net: Values, view: View, decision: Decision) -> dict[Place, Fraction
     placed = dict(net) | {place: view.value(place) for place in view.amounts}
     if isinstance(decision, Target):
         for leg in decision.legs:
+            home = wallet(leg.place.token)
+            if leg.place == home:
+                continue  # the rest of each token lies there
             value = Fraction(leg.weight) * view.equity
-            placed[wallet(leg.place.token)] -= value - placed.get(leg.place, Fraction(0))
+            placed[home] = (
+                placed.get(home, Fraction(0)) - value + placed.get(leg.place, Fraction(0))
+            )
             placed[leg.place] = value
+    if short := [str(p) for p, value in placed.items() if value < -ROUNDING * view.equity]:
+        raise Infeasible(
+            f"the sweeper places more than there is of {', '.join(short)}: "
+            "it decides where tokens rest, not which are held"
+        )
     return placed

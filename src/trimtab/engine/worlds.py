@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from trimtab.chain.fees import fees
+from trimtab.chain.blocks import head
+from trimtab.chain.fees import Fees, fees
 from trimtab.chain.reader import Reader
 from trimtab.chain.submission import Submitter, outcome, send
 from trimtab.core.market import Head
@@ -40,8 +42,12 @@ class Chain:
 
     async def next(self, known: States | None) -> Observation | None:
         """The next block's states, pinned to its hash."""
-        head = await self._pull()
-        return None if head is None else await self._reader.observe(known, head)
+        at = await self._pull()
+        if at is None:
+            return None
+        observation = await self._reader.observe(known, at)
+        newest = await head(self._submitter.rpc, "latest")
+        return replace(observation, age=max(newest.timestamp - at.timestamp, 0))
 
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         """What became of an intent by its receipt and the signer's nonce at the block."""
@@ -62,6 +68,12 @@ class Chain:
             fees=fees(base_fee, execution.priority_fee, execution.max_fee),
             at=at,
         )
+
+    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
+        """A transaction to the signer itself, at the highest fee that the mandate allows."""
+        execution = self._execution
+        offered = Fees(execution.max_fee, 2 * execution.priority_fee + 1)
+        return self._submitter.cancel(intent, offered)
 
     async def send(self, intent: Intent) -> None:
         """Broadcast the newest transaction of the intent."""

@@ -203,8 +203,16 @@ def _check_times(what: str, times: Sequence[int]) -> None:
             )
 
 
+_HIGHEST = 1e12
+
+
 def _units(close: float) -> int:
-    """The decimal that was written, in dollars times 10**8, rounded down."""
+    """The decimal that was written, in dollars times 10**8, rounded down.
+
+    Raises DataError for a price that no token has.
+    """
+    if close > _HIGHEST:
+        raise DataError(f"a close of {close:g} dollars is no price of a token: mend the file")
     return int((Decimal(repr(close)) * DOLLAR).to_integral_value(ROUND_DOWN))
 
 

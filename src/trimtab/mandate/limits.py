@@ -91,14 +91,15 @@ class Limits:
         return (*capped, Measure("outside the wallet", placed, 1 - self.minimum_idle))
 
     def of_plan(self, scene: Scene) -> tuple[Measure, ...]:
-        """Turnover, age, slippage and the managed equity, measured on a plan."""
+        """Turnover where it sells, age, slippage and the managed equity, measured on a plan."""
         slips = (
             Measure(f"slippage {fill.name}", 1 - fill.least / fill.sold, self.slippage)
             for fill in scene.fills
             if fill.sold
         )
+        turnover = Measure(TURNOVER, scene.share(scene.traded), self.turnover_per_day)
         measures = (
-            Measure(TURNOVER, scene.share(scene.traded), self.turnover_per_day),
+            *((turnover,) if scene.fills else ()),
             Measure(STATE_AGE, Fraction(scene.age), Fraction(self.state_age)),
             *slips,
         )

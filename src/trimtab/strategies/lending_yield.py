@@ -66,5 +66,6 @@ class LendingYield(Strategy):
             legs.append(Leg(wallet(token), idle * price / float(view.equity)))
         edge = gain / float(view.equity)
         if edge < self.least_gain:
-            return Hold(f"lending anew would add {edge:.3%} a year, least {self.least_gain:.3%}")
+            shown = max(edge, 0.0)  # what lies is as good as what could be, or better by a chunk
+            return Hold(f"lending anew would add {shown:.3%} a year, least {self.least_gain:.3%}")
         return Target(*legs, edge=edge, why=f"lend {', '.join(words)}: {edge:+.3%} a year")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from trimtab.core.reading import Observation
 from trimtab.core.settlement import Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.engine.memory import Memory
-from trimtab.engine.run import Step, run
+from trimtab.engine.run import MOST_BLIND, Step, run
 from trimtab.journal.store import Journal
 
 SIGNER = "0x00000000000000000000000000000000000000AA"
@@ -55,6 +55,10 @@ class Script:
         name = f"0x{number:064x}"
         return Intent(approved.plan.hash, 31337, SIGNER, number, number, (name,), (b"\x02raw",))  # type: ignore[arg-type]
 
+    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
+        extra = f"0x{observation.states.head.number:064x}"
+        return replace(intent, hashes=(*intent.hashes, extra), raws=(*intent.raws, b"\x02none"))
+
     async def send(self, intent: Intent) -> None:
         self.sent.append(intent)
         self.journaled_when_sent.append(intent in self.journal.open_intents())
@@ -89,14 +93,15 @@ def test_run__approved_plan__is_journaled_before_it_is_sent(
 ) -> None:
     script = Script(stage, journal)
     turned(script)
-    assert script.journaled_when_sent == [True]
+    assert all(script.journaled_when_sent)
+    assert script.sent
 
 
 def test_run__open_intent__no_other_plan_is_made(stage: Observed, journal: Journal) -> None:
     script = Script(stage, journal)
     memory, steps = turned(script)
-    assert len(script.sent) == 1
-    assert memory.intent == script.sent[0]
+    assert {intent.nonce for intent in script.sent} == {script.sent[0].nonce}
+    assert memory.intent == script.sent[-1]
     assert all(step.outcome is not None for step in steps)
     assert [step.outcome.judgement is None for step in steps if step.outcome] == [False] + [
         True
@@ -144,7 +149,7 @@ def test_run__landed__closes_the_intent(stage: Observed, journal: Journal) -> No
 
     script = Script(stage, journal, settlement=land)
     memory, _ = turned(script)
-    assert len(script.sent) >= 2
+    assert len(script.sent) >= 2, "it plans again once the first has landed"
     assert kinds(journal).count("settled") == len(script.sent) - (memory.intent is not None)
 
 
@@ -184,4 +189,35 @@ def test_run__signer_fails__halts_and_says_why(stage: Observed, journal: Journal
 
     with pytest.raises(SignerError):
         turned(Script(stage, journal, prepare_with=locked))
+    assert kinds(journal)[-1] == "halt"
+
+
+def test_run__plan_never_lands__is_sent_again_then_cancelled_at_its_nonce(
+    stage: Observed, journal: Journal
+) -> None:
+    script = Script(stage, journal)
+    memory, _ = turned(script)
+    assert len(script.sent) == 6, "each turn sends what is open"
+    assert memory.intent is not None
+    assert len(memory.intent.raws) == 2, "three blocks later its deadline has passed"
+    assert journal.open_intents() == (memory.intent,)
+    assert memory.is_ours(memory.intent.hashes[-1])
+
+
+def test_run__node_is_gone_for_good__ends_with_its_error(stage: Observed, journal: Journal) -> None:
+    gone: dict[int, DataError] = {n: RpcError("no node", "transport") for n in range(2, 200)}
+    script = Script(stage, journal, read_errors=gone)
+    with pytest.raises(RpcError, match="no node"):
+        turned(script)
+    assert kinds(journal).count("skip") == MOST_BLIND
+
+
+def test_run__error_of_a_strategy__is_recorded_before_it_ends_the_run(
+    stage: Observed, journal: Journal
+) -> None:
+    def broken(approved: Approved) -> Intent:
+        raise ZeroDivisionError("in somebody's strategy")
+
+    with pytest.raises(ZeroDivisionError):
+        turned(Script(stage, journal, prepare_with=broken))
     assert kinds(journal)[-1] == "halt"

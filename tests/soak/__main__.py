@@ -118,12 +118,32 @@ def main() -> None:
     wrong = [row for row in rows if row.conservation_error != "0"]
     text = page(rows, chosen.blocks, seconds)
     (ROOT / "build").mkdir(exist_ok=True)
-    (ROOT / "build" / "soak.json").write_bytes(msgspec.json.encode(rows))
+    (ROOT / "build" / "soak.json").write_bytes(msgspec.json.encode(_compared(rows, seconds)))
+    (ROOT / "build" / "soak-seeds.json").write_bytes(msgspec.json.encode(rows))
     if count >= 100 and chosen.blocks >= 300:  # the full soak; smaller ones are for a look
         (ROOT / "docs" / "reference" / "soak.md").write_text(text)
     print(text)
     if wrong:
         raise SystemExit(f"conservation broke in seeds {[row.seed for row in wrong]}")
+
+
+def _compared(rows: list[Row], seconds: float) -> list[dict[str, object]]:
+    """Rows as every long run writes them: ours, a peer's or none, and the goal."""
+    ours = statistics.fmean(row.returns["manager"] for row in rows)
+    told: list[dict[str, object]] = [
+        {
+            "name": f"mean return against: {name}",
+            "ours": 100 * ours,
+            "peer": 100 * statistics.fmean(row.returns[name] for row in rows),
+            "ratio": None,
+            "goal": None,
+            "unit": "% a run",
+            "runs": len(rows),
+        }
+        for name in RIVALS
+    ]
+    length = {"name": "whole soak", "ours": seconds / 60, "peer": None, "ratio": None}
+    return [*told, {**length, "goal": 40, "unit": "minutes", "runs": 1}]
 
 
 def page(rows: list[Row], blocks: int, seconds: float) -> str:
@@ -136,7 +156,8 @@ def page(rows: list[Row], blocks: int, seconds: float) -> str:
         (
             f"{len(rows)} seeds of {blocks} blocks, an hour each; written by `make soak` in "
             f"{seconds / 60:.0f} minutes. All begin with the same book in the same world; "
-            "returns are of the book at oracle prices, gas taken off, in per cent of the start."
+            "returns are of the book at oracle prices, gas taken off (the manager's by its "
+            "receipts, the others' at the world's mean base fee), in per cent of the start."
         ),
         "",
         "| policy | mean | median | worst | best | st. dev. | manager better in |",

@@ -103,6 +103,10 @@ class FakeWorld:
         """Keep the intent for the next block."""
         self.sent.append((intent, self.calls[intent.plan_hash]))
 
+    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
+        """Nothing is late in this world, whose next block holds whatever was sent."""
+        raise AssertionError(f"{intent} was sent and has not landed")
+
     # ------------------------------------------------------------------------------ blocks
 
     def _mine(self, chapter: Chapter) -> None:

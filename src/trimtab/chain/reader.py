@@ -10,7 +10,7 @@ from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_ca
 from trimtab.chain.multicall import Multicall, ask
 from trimtab.chain.rpc import NodeRefusal, Reply, Rpc
 from trimtab.core.abi import Answer, Log, Read, words
-from trimtab.core.adapter import Adapter, Adapters, Question, adapter_of
+from trimtab.core.adapter import Adapter, Adapters, Question, adapter_of, decoded
 from trimtab.core.errors import MissingRead, Reorg, RpcError
 from trimtab.core.market import Accounts, Head, Market, Place, State
 from trimtab.core.reading import Observation, Reading, decode, emitters, prepared
@@ -44,7 +44,7 @@ class _Course:
         """Take a round's answers in, and ask what they leave open."""
         if not self.reads:
             return
-        state = self.adapter.decode(self.question, answers)
+        state = decoded(self.adapter, self.question, answers)
         self.rounds = (*self.rounds, answers)
         number = self.question.round + 1
         self.question = replace(self.question, known=state, round=number)

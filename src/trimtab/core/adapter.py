@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from trimtab.core.abi import Answer, Call, Log, Read
 from trimtab.core.actions import Action
-from trimtab.core.errors import ConfigError
+from trimtab.core.errors import ConfigError, MissingRead
 from trimtab.core.market import Accounts, Head, Holding, Market, Place, State
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
@@ -88,6 +88,36 @@ def adapter_of(adapters: Adapters, market: Market[State]) -> Adapter[State]:
         raise ConfigError(
             f"no adapter for the protocol {market.protocol!r} of {market.name}; known: {known}"
         ) from None
+
+
+NONSENSE = (ArithmeticError, LookupError, ValueError)
+"""What decoding raises for answers that no such contract gives."""
+
+
+def decoded(adapter: Adapter[S], question: Question[S], answers: Sequence[Answer]) -> S:
+    """The state that answers give.
+
+    Raises MissingRead, naming the market, for answers that make no sense: all of them come from
+    outside and are hostile until checked.
+    """
+    try:
+        return adapter.decode(question, answers)
+    except NONSENSE as error:
+        raise MissingRead(
+            f"what {question.market.name} answers at block {question.head.number} makes no sense "
+            f"({error}): is the address the contract it should be?"
+        ) from error
+
+
+def observed(adapter: Adapter[S], market: Market[S], state: S, log: Log) -> S:
+    """The state after a log. Raises MissingRead, naming the market, for one that makes no sense."""
+    try:
+        return adapter.observe(state, log)
+    except NONSENSE as error:
+        raise MissingRead(
+            f"log {log.index} of block {log.block}, by {market.name}, makes no sense ({error}): "
+            "is the address the contract it should be?"
+        ) from error
 
 
 def accrue(adapters: Adapters, states: States, at: Timestamp) -> States:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from trimtab.core.abi import Log
-from trimtab.core.adapter import Adapters, adapter_of
+from trimtab.core.adapter import Adapters, adapter_of, observed
 from trimtab.core.market import Holding, Market, Place, State
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Flow
@@ -48,7 +48,7 @@ def fold_logs(
         states = states.with_states({market.id: accrued})
         concerns = mention in log.topics
         before = held(adapters, states, market, account) if concerns else {}
-        states = states.with_states({market.id: adapter.observe(accrued, log)})
+        states = states.with_states({market.id: observed(adapter, market, accrued, log)})
         if concerns:
             after = held(adapters, states, market, account)
             flows += _differences(before, after, log, is_ours(log.transaction))

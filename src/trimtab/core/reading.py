@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trimtab.core.abi import Answer, Log
-from trimtab.core.adapter import Adapters, Question, adapter_of
+from trimtab.core.adapter import Adapters, Question, adapter_of, decoded, observed
 from trimtab.core.errors import MissingRead
 from trimtab.core.market import Accounts, Head, Market, MarketId, Place, State
 from trimtab.core.states import States
@@ -52,7 +52,7 @@ def prepared(
     emitters = frozenset(adapter.emitters(market))
     for log in logs:
         if log.address in emitters:
-            known = adapter.observe(known, log)
+            known = observed(adapter, market, known, log)
     return known
 
 
@@ -75,7 +75,7 @@ def decode(
         question = Question(market, accounts, reading.head, state)
         for number, answers in enumerate(reading.rounds.get(market.id, ())):
             question = replace(question, known=state, round=number)
-            state = adapter.decode(question, answers)
+            state = decoded(adapter, question, answers)
         if state is None:
             raise MissingRead(f"nothing was read of {market.name} at block {reading.head.number}")
         states[market.id] = state

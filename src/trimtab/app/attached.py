@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -91,6 +91,8 @@ async def observed(mandate: Mandate, place: Place) -> AsyncIterator[tuple[Bot, O
         accounts = tracked((bot.account,), bot.markets)
         multicall = Multicall(place.book.multicall)
         reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
-        yield bot, await reader.observe(None, await head(rpc, "latest"))
+        observation = await reader.observe(None, await head(rpc, "latest"))
+        behind = (await head(rpc, "latest")).timestamp - observation.states.timestamp
+        yield bot, replace(observation, age=max(behind, 0))
     finally:
         await rpc.close()

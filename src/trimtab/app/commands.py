@@ -6,10 +6,12 @@ import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import orjson
 import typer
 
+from trimtab import __version__
 from trimtab.app.attached import observed, place_of
 from trimtab.app.check import checked, in_words
 from trimtab.app.explain import explain, explanation
@@ -17,17 +19,21 @@ from trimtab.app.local import Setting
 from trimtab.app.output import fresh_path, say_json
 from trimtab.app.rehearse import Result, rehearse
 from trimtab.app.report import write_report
-from trimtab.app.resolve import read_mandate
+from trimtab.app.resolve import mandate_hash, read_mandate
 from trimtab.app.view import LiveView
 from trimtab.app.world import live
 from trimtab.core.canonical import plain
 from trimtab.core.errors import ConfigError, JournalError
 from trimtab.core.plan import Refused
+from trimtab.core.reading import Observation
+from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
-from trimtab.engine.recording import seen
-from trimtab.engine.tick import tick
+from trimtab.engine.recording import seen, written
+from trimtab.engine.tick import Outcome, tick
+from trimtab.journal import records
 from trimtab.journal.store import Journal
 from trimtab.lab.world.artifacts import world_directory
+from trimtab.mandate import Mandate
 
 BUILD = Path("build")
 DEMO_CAPITAL = {"USDC": 500_000, "WETH": 300_000, "WBTC": 200_000}
@@ -62,7 +68,7 @@ def demo_command(setting: Setting, *, as_json: bool) -> None:
 
 def plan_command(path: Path, world: Path | None, *, as_json: bool) -> None:
     """One tick at the newest block; exit code 1 where a limit refuses the plan."""
-    mandate, _ = read_mandate(path)
+    mandate, text = read_mandate(path)
     place = place_of(mandate, world)
 
     async def once() -> bool:
@@ -84,12 +90,7 @@ def plan_command(path: Path, world: Path | None, *, as_json: bool) -> None:
                     }
                 )
             else:
-                typer.echo(f"block {outcome.states.head.number}: {verdict}")
-                typer.echo(judgement.why)
-                for number, action in enumerate(
-                    judgement.plan.actions if judgement.plan else (), 1
-                ):
-                    typer.echo(f"  {number}. {action}")
+                typer.echo(_in_words(bot, mandate, text, observation, outcome))
             return refused
 
     if asyncio.run(once()):
@@ -126,7 +127,13 @@ def report_command(path: Path, out: Path, *, as_json: bool) -> None:
 
 
 def world_command(
-    out: Path, setting: Setting, block_seconds: int, interval: float, *, endless: bool
+    out: Path,
+    setting: Setting,
+    block_seconds: int,
+    interval: float,
+    *,
+    endless: bool,
+    as_json: bool,
 ) -> None:
     """A local world that lives by itself until it is interrupted."""
 
@@ -138,12 +145,32 @@ def world_command(
                 f"the address book {out} cannot be written ({error.strerror}): name a file in a "
                 "folder that exists and can be written"
             ) from None
-        typer.echo(f"the local world runs at {url}; its address book is {out}; Ctrl-C ends it")
+        if as_json:
+            say_json({"rpc": url, "book": str(out)})
+        else:
+            typer.echo(f"the local world runs at {url}; its address book is {out}; Ctrl-C ends it")
 
     try:
         asyncio.run(live(setting, block_seconds, interval, ready, endless=endless))
     except KeyboardInterrupt:
-        typer.echo("the local world has ended")
+        typer.echo("the local world has ended", err=as_json)
+
+
+def _in_words(
+    bot: Bot, mandate: Mandate, text: str, observation: Observation, outcome: Outcome
+) -> str:
+    """One tick explained, from a journal that is made for it and thrown away."""
+    with TemporaryDirectory() as folder, Journal.create(Path(folder) / "plan.sqlite") as journal:
+        entry = written(bot, observation, (), outcome)
+        start = records.start(
+            mandate_hash=mandate_hash(mandate),
+            mandate=text,
+            account=bot.account,
+            code_version=__version__,
+            seed=None,
+        )
+        journal.append(start, *entry.records, blobs=entry.blobs)
+        return explain(journal, outcome.states.head.number)
 
 
 def _rehearsed(path: Path, setting: Setting, journal: Path, as_json: bool) -> Result:

@@ -87,13 +87,15 @@ def world(
     blocks: Annotated[
         int, typer.Option(help="Stop after so many blocks; 0 goes on for ever.", min=0)
     ] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """A free-running local world with a market on it, for `plan` and for your own tools."""
     from trimtab.app.commands import world_command
     from trimtab.app.local import Setting
 
-    with told(as_json=False):
-        world_command(out, Setting(seed, blocks), block_seconds, interval, endless=not blocks)
+    setting = Setting(seed, blocks)
+    with told(as_json=as_json):
+        world_command(out, setting, block_seconds, interval, endless=not blocks, as_json=as_json)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import pytest
 from tests.chain.uniswap_v3_others import FOREVER, Others
 from tests.laws.law import check_case, read_states
 from tests.support import evm
-from trimtab.core.abi import Call, Log, call_data, topic
+from trimtab.core.abi import Call, Log, call_data, log_words, signed, topic
 from trimtab.core.actions import Swap
 from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
@@ -34,7 +34,12 @@ from trimtab.lab.world import (
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import read_book
 from trimtab.protocols.erc20 import Erc20
-from trimtab.protocols.shared.ticks import sqrt_price_at_tick
+from trimtab.protocols.shared.ticks import (
+    MAX_TICK,
+    MIN_TICK,
+    sqrt_price_at_tick,
+    tick_at_sqrt_price,
+)
 from trimtab.protocols.uniswap_v3 import Pool, PoolState, UniswapV3Adapter, quote
 from trimtab.protocols.uniswap_v3.market import bitmap_words
 
@@ -180,6 +185,25 @@ def test_pool__from_before_its_price_to_its_first_swap__followed(others: Others)
     state = followed(state, there.add())
     assert state == carried(there, there.pool, None)[0]
     assert isinstance(lawful(there, there.pool.token0), Applied)
+
+
+def test_ticks__of_any_price__as_a_pool_finds_them(others: Others) -> None:
+    machine, pool = others.machine, replace(others.pool, fee=500, tick_spacing=10)
+    pair = (pool.token0.address, pool.token1.address)
+    create = call_data("createPool(address,address,uint24)", *pair, pool.fee)
+    made, returned, _ = machine.call(others.owner, factory_of(others), create)
+    assert made
+    # Each power of two uses one factor alone; at the last four a unit of the ratio shows.
+    ticks = [sign << bit for bit in range(20) for sign in (1, -1)]
+    ticks += [MIN_TICK + 1, MAX_TICK - 1, 0, 230_536, 262_144, 294_762, 524_288]
+    prices = [sqrt_price_at_tick(tick) - below for tick in ticks for below in (0, 1)]
+    for price in prices:
+        before = machine.snapshot()
+        initialize = call_data("initialize(uint160)", price)
+        sent, _, logs = machine.call(others.owner, address_from_bytes(returned), initialize)
+        assert sent
+        assert [signed(word) for word in log_words(logs[0])] == [price, tick_at_sqrt_price(price)]
+        machine.revert(before)
 
 
 def test_pool__declared_as_what_it_is_not__refused_in_words(others: Others) -> None:

@@ -189,3 +189,16 @@ def test_market__what_it_needs_of_others(scene: Scene) -> None:
     emitters = AAVE.emitters(pool)
     assert emitters[0] == pool.address
     assert len(set(emitters)) == 1 + 2 * len(pool.reserves)
+
+
+def test_withdrawable__all_passes_though_nearly_all_does_not__all(used: Scene) -> None:
+    # What little is left of the weaker collateral costs the average threshold a basis point.
+    owner, weth, wbtc = used.owners[2], used.token("WETH"), used.token("WBTC")
+    used.do(Supply(owner, used.pool.id, weth, 10 * weth.unit, owner))
+    used.do(Supply(owner, used.pool.id, wbtc, wbtc.unit // 10, owner))
+    used.do(Borrow(owner, used.pool.id, used.token("USDC"), 16_000 * 10**6))
+    used.do(UpdateAnswer(owner, used.reserve("WETH").feed, 192_782_540_000))
+    nearly = wbtc.unit // 10 - wbtc.unit // 40_000
+    assert not lets_go(used, owner, "WBTC", nearly)
+    assert withdrawable(used.states(), used.pool, owner, wbtc) == wbtc.unit // 10
+    assert lets_go(used, owner, "WBTC", wbtc.unit // 10)

@@ -134,3 +134,34 @@ def test_linear_interest__exact(rate: int, seconds: int, expected: int) -> None:
 )
 def test_compounded_interest__ten_percent__exact(seconds: int, expected: int) -> None:
     assert compounded_interest(Ray(10 * PERCENT), seconds) == expected
+
+
+@pytest.mark.parametrize("debt, lying, rounded", [(90, 10, 1), (85, 15, 0)])
+def test_interest_rates__part_of_a_unit_beyond_the_kink__half_up(
+    debt: int, lying: int, rounded: int
+) -> None:
+    curve = replace(CURVE, variable_rate_slope_2=Ray(1))  # of which a half, or a quarter
+    found = interest_rates(curve, debt, Liquidity(lying), Bps(0))
+    assert found.variable_borrow == 5 * PERCENT + rounded
+
+
+@pytest.mark.parametrize(
+    "rate, power_two, power_three",
+    [
+        # The square, in units of a year squared, is short of a whole one by less than a half ...
+        (31535999999999999999999993, 1_000_000_000, 1),
+        # ... and by more than a half.
+        (31535999999999999999999985, 999_999_999, 1),
+        # The cube is short of a whole one by less than a half, and by more.
+        (179692733971616191446643991, 32_467_422_977, 185),
+        (501518890080741161677915656, 252_907_307_198, 4_021),
+    ],
+)
+def test_compounded_interest__powers_close_to_a_whole_unit__half_up_before_the_division(
+    rate: int, power_two: int, power_three: int
+) -> None:
+    seconds = 1_000
+    second = seconds * 999 // 2 * power_two
+    third = seconds * 999 * 998 // 6 * power_three
+    linear = RAY + rate * seconds // SECONDS_PER_YEAR
+    assert compounded_interest(Ray(rate), seconds) == linear + second + third

@@ -7,7 +7,7 @@ import pytest
 
 from tests.laws.law import read_states
 from tests.unit.protocols.aave_v3.scene import AAVE, ADAPTERS, CONTRACTS, Scene
-from trimtab.core.abi import Answer
+from trimtab.core.abi import Answer, call_data
 from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.market import Accounts, Head
@@ -229,3 +229,29 @@ def test_decode__answer_refused_or_short__missing(scene: Scene, answer: Answer) 
     question = Question(scene.pool, Accounts(()), head)
     with pytest.raises(MissingRead, match="the addresses provider or the oracle of aave_v3"):
         AAVE.decode(question, [answer] * len(AAVE.reads(question)))
+
+
+def reserve_data(scene: Scene, symbol: str, change: Callable[[bytes], bytes]) -> LendingState:
+    """The pool's state where what it answers of one reserve is changed."""
+    states = scene.states()
+    question = Question(scene.pool, scene.accounts, states.head, states[scene.pool])
+    asked = AAVE.reads(question)
+    answers = [scene.static(read.to, read.data) for read in asked]
+    wanted = call_data("getReserveData(address)", scene.token(symbol).address)
+    at = [read.data for read in asked].index(wanted)
+    answers[at] = Answer(True, change(answers[at].data))
+    return AAVE.decode(question, answers)
+
+
+def test_decode__reserve_of_one_word_less__missing(scene: Scene) -> None:
+    assert reserve_data(scene, "DAI", lambda data: data) == scene.state()
+    with pytest.raises(MissingRead, match="getReserveData of DAI in aave_v3 answered 448 bytes"):
+        reserve_data(scene, "DAI", lambda data: data[:-32])
+
+
+def test_decode__unbacked_tokens__refused_whatever_the_isolated_debt(scene: Scene) -> None:
+    one = bytes(31) + b"\x01"
+    with pytest.raises(DataError, match=r"DAI in aave_v3 has unbacked aTokens \(1 base units\)"):
+        reserve_data(scene, "DAI", lambda data: data[: 13 * 32] + one + data[14 * 32 :])
+    isolated = reserve_data(scene, "DAI", lambda data: data[: 14 * 32] + one)
+    assert isolated == scene.state()

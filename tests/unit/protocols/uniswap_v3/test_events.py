@@ -13,7 +13,7 @@ from tests.unit.protocols.uniswap_v3.pools import (
     pool_state,
 )
 from trimtab.core.abi import Log, topic, word
-from trimtab.protocols.shared.ticks import Q96, sqrt_price_at_tick
+from trimtab.protocols.shared.ticks import Q96, sqrt_price_at_tick, tick_at_sqrt_price
 from trimtab.protocols.uniswap_v3 import (
     PoolState,
     TickState,
@@ -22,6 +22,10 @@ from trimtab.protocols.uniswap_v3 import (
 )
 from trimtab.protocols.uniswap_v3.market import bitmap_words
 from trimtab.protocols.uniswap_v3.model.events import liquidity_changed, swapped
+from trimtab.protocols.uniswap_v3.model.step import (
+    amount0_delta_up,
+    next_sqrt_price_from_amount0_up,
+)
 from trimtab.protocols.uniswap_v3.model.swap import last_price, swap
 from trimtab.protocols.uniswap_v3.model.walk import Q128
 
@@ -76,6 +80,11 @@ def test_burn__nothing__changes_nothing() -> None:
 
 def test_burn__of_more_than_there_is__unread() -> None:
     burn = log(BURN, 10**30, 1, 1, indexed=(1, -60, 120))
+    assert ADAPTER.observe(LADDER, burn) == LADDER.unread()
+
+
+def test_burn__one_unit_more_than_there_is__unread() -> None:
+    burn = log(BURN, 3 * 10**18 + 1, 1, 1, indexed=(1, -60, 120))
     assert ADAPTER.observe(LADDER, burn) == LADDER.unread()
 
 
@@ -142,6 +151,22 @@ def test_swap__contradicting_the_state__unread(at: int, off: int) -> None:
     assert swapped(LADDER, *event).is_whole
     event[at] += off
     assert swapped(LADDER, *event) == LADDER.unread()
+
+
+def test_swap__paid_one_unit_less_than_its_price_takes__unread() -> None:
+    _, out, price, liquidity, tick = event_of(10**9)
+    least = amount0_delta_up(price, LADDER.sqrt_price_x96, LADDER.liquidity)
+    assert swapped(LADDER, least, out, price, liquidity, tick).is_whole
+    assert swapped(LADDER, least - 1, out, price, liquidity, tick) == LADDER.unread()
+
+
+def test_swap__one_unit_of_token1_in_and_a_lower_price__unread() -> None:
+    thin = pool_state((-6_000, 6_000, 10**6))
+    price = next_sqrt_price_from_amount0_up(Q96, thin.liquidity, 1)
+    after = (price, thin.liquidity, tick_at_sqrt_price(price))
+    assert price < Q96
+    assert swapped(thin, 1, 0, *after).is_whole
+    assert swapped(thin, 0, 1, *after) == thin.unread()
 
 
 def test_initialize__pool_without_price__gets_it() -> None:

@@ -105,7 +105,14 @@ def test_reads__many_words__in_pages() -> None:
 
 
 @pytest.mark.parametrize(
-    "spacing, ends", [(1, (-3_466, 3_465)), (10, (-347, 346)), (60, (-58, 57)), (200, (-18, 17))]
+    "spacing, ends",
+    [
+        (1, (-3_466, 3_465)),
+        (10, (-347, 346)),
+        (60, (-58, 57)),
+        (200, (-18, 17)),
+        (578, (-6, 5)),  # its last tick is the last of a word
+    ],
 )
 def test_bitmap_words__every_spacing__hold_the_outermost_ticks(
     spacing: int, ends: tuple[int, int]
@@ -156,6 +163,7 @@ def changed(answering: Answering, signature: str, answer: Answer) -> Answering:
         ("tickSpacing()", words(10), DataError, "with 10, but it was declared with 60"),
         ("factory()", words(account("8")), DataError, "the router 0x6+ would trade the pool at"),
         ("factory()", Answer(False, b""), MissingRead, "factory.. of the router"),
+        ("factory()", Answer(True, bytes(31)), MissingRead, "factory.. of the router"),
         ("tickBitmap(int16)", Answer(False, b""), MissingRead, r"tickBitmap\(-58\)"),
         ("ticks(int24)", words(0, 0, 0, 0), MissingRead, "tick -887220 of the pool is set"),
     ],

@@ -64,6 +64,19 @@ def test_next_price__denominator_beyond_256_bits__the_contract_divides_first() -
     )
 
 
+def test_next_price__divided_first__the_price_so_far_is_rounded_down() -> None:
+    liquidity, price, amount = 2**128 - 1, MAX_SQRT_PRICE - 1, 2**97
+    reserve = liquidity << 96
+    assert reserve + amount * price > 2**256 - 1
+    expected = ceil(Fraction(reserve, reserve // price + amount))
+    assert next_sqrt_price_from_amount0_up(price, liquidity, amount) == expected
+    assert expected != ceil(Fraction(reserve, reserve // price + 1 + amount))
+
+
+def test_next_price__nothing_in__the_same_even_without_liquidity() -> None:
+    assert next_sqrt_price_from_amount0_up(Q96, 0, 0) == Q96
+
+
 def test_next_price__denominator_that_just_fits__exact() -> None:
     price, amount = 2**160 - 2**127 + 1, 2**96 - 1
     reserve = 2**256 - 1 - amount * price

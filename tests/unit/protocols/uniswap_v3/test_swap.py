@@ -110,6 +110,7 @@ DRY = pool_state()
     [
         (replace(LATER, deadline=LATE, amount_in=0), UNPRICED, POOR, "Transaction too old"),
         (replace(LATER, amount_in=INT256_MAX + 1), UNPRICED, POOR, None),
+        (replace(LATER, amount_in=-1), UNPRICED, POOR, None),
         (replace(LATER, amount_in=INT256_MAX), UNPRICED, POOR, "LOK"),
         (replace(LATER, amount_in=0), UNPRICED, POOR, "AS"),
         (LATER, UNPRICED, POOR, "LOK"),

@@ -1,8 +1,9 @@
 """The adapter law (INV-5), once for all protocols, on the real bytecode.
 
 A case is one action: applied by the model and sent to the contract, at the same moment, after
-which the decoded chain must equal the folded states in every market, to the last unit; what the
-contract reverts with must be the very bytes that the model gives.
+which the decoded chain must equal the folded states in every market, to the last unit, and so
+must what the logs alone tell. What the contract reverts with must be the very bytes that the
+model gives.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, Protocol
 
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from trimtab.core.abi import Answer, Log, log_words, topic, topic_address
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Adapters, Question, accrue, adapter_of, apply, encode
-from trimtab.core.market import Accounts, Head, Market, State
+from trimtab.core.market import Accounts, Head, Market, MarketId, State
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States
 from trimtab.core.token import Address, Token
@@ -107,6 +109,8 @@ def check_case(
         assert succeeded, f"the chain reverts with {Reverted(returned).reason}, the model does not"
         folded = states.fold(outcome)
         assert _moved(states, logs, accounts) == net_movements(outcome.movements, accounts.owners)
+        for market_id, state in _told(adapters, states, logs).items():
+            assert state == folded.states[market_id], f"what the logs of {market_id} tell"
     decoded = read_states(machine, adapters, tuple(states.markets.values()), accounts, known=folded)
     for market_id, state in folded.states.items():
         assert decoded.states[market_id] == state, market_id
@@ -158,6 +162,20 @@ def net_movements(
                 key = (account, movement.token)
                 net[key] = net.get(key, 0) + signed
     return {key: raw for key, raw in net.items() if raw}
+
+
+def _told(adapters: Adapters, states: States, logs: Sequence[Log]) -> dict[MarketId, State]:
+    """The states of the markets that logged anything, as their logs alone tell them.
+
+    A contract that logs nothing cannot be followed: the mock feed is one.
+    """
+    told = {}
+    for market_id, market in states.markets.items():
+        adapter = adapter_of(adapters, market)
+        emitters = adapter.emitters(market)
+        if own := [log for log in logs if log.address in emitters]:
+            told[market_id] = reduce(adapter.observe, own, states.states[market_id])
+    return told
 
 
 def _moved(

@@ -1,7 +1,8 @@
 """What a block's logs did to one account's book, place by place."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from trimtab.core.abi import Log
 from trimtab.core.adapter import Adapters, adapter_of, observed
@@ -14,10 +15,15 @@ from trimtab.core.token import Address
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The states after the logs, and the flows of the account that they tell."""
+    """The states after the logs, and what they tell of the account.
+
+    `accruals` is what each place's worth grew by at constant shares, by time between the logs
+    and by indices that they moved.
+    """
 
     states: States
     flows: tuple[Flow, ...]
+    accruals: Mapping[Place, int] = field(default_factory=dict)
 
 
 def fold_logs(
@@ -39,20 +45,32 @@ def fold_logs(
     }
     mention = bytes(12) + bytes.fromhex(account[2:])
     flows: list[Flow] = []
+    accruals: Counter[Place] = Counter()
     for log in logs:
         market = by_emitter.get(log.address)
         if market is None:
             continue
         adapter = adapter_of(adapters, market)
+        earlier = held(adapters, states, market, account)
         accrued = adapter.accrue(states.states[market.id], Timestamp(log.timestamp))
         states = states.with_states({market.id: accrued})
-        concerns = mention in log.topics
-        before = held(adapters, states, market, account) if concerns else {}
+        before = held(adapters, states, market, account)
         states = states.with_states({market.id: observed(adapter, market, accrued, log)})
-        if concerns:
-            after = held(adapters, states, market, account)
+        after = held(adapters, states, market, account)
+        accruals.update(grown(earlier, before))
+        accruals.update(grown(before, after))
+        if mention in log.topics:
             flows += _differences(before, after, log, is_ours(log.transaction))
-    return Folded(states, tuple(flows))
+    return Folded(states, tuple(flows), {place: raw for place, raw in accruals.items() if raw})
+
+
+def grown(before: Mapping[Place, Holding], after: Mapping[Place, Holding]) -> dict[Place, int]:
+    """The change of worth of every place whose shares stayed as they were."""
+    return {
+        place: held.raw - before[place].raw
+        for place, held in after.items()
+        if place in before and before[place].shares == held.shares
+    }
 
 
 def held(

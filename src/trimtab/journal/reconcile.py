@@ -4,13 +4,14 @@ The balances of an audit are the contracts' own sums, asked apart from the reads
 decoded from; the expectation is the model's alone. Nothing here makes the two agree.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from trimtab.core.abi import Log
 from trimtab.core.adapter import Adapters, accrue
 from trimtab.core.errors import InvariantViolation, MissingRead
-from trimtab.core.flows import fold_logs, held_everywhere
+from trimtab.core.flows import fold_logs, grown, held_everywhere
 from trimtab.core.market import Holding, Place
 from trimtab.core.settlement import Flow
 from trimtab.core.states import States
@@ -62,31 +63,32 @@ def reconcile(
         return Reconciliation((), {}, expected, _differences(expected, audit))
     folded = fold_logs(adapters, before, logs, account, is_ours)
     held_before = held_everywhere(adapters, before, account)
+    held_folded = held_everywhere(adapters, folded.states, account)
     modelled = accrue(adapters, folded.states, now.timestamp)
     held_now = held_everywhere(adapters, modelled, account)
-    accruals: dict[Place, int] = {}
-    expected = {}
+    accruals = Counter(folded.accruals)
+    accruals.update(grown(held_folded, held_now))
     for place in sorted({*held_before, *held_now, *(flow.place for flow in folded.flows)}):
-        accrual = _accrual(place, held_before.get(place), held_now.get(place), folded.flows)
-        if accrual:
-            accruals[place] = accrual
-        if place in held_now and held_now[place].raw:
-            expected[place] = held_now[place].raw
-    return Reconciliation(folded.flows, accruals, expected, _differences(expected, audit))
+        moved = tuple(flow for flow in folded.flows if flow.place == place)
+        _check(place, held_before.get(place), held_now.get(place), moved, accruals[place])
+    expected = _worth(held_now)
+    earned = {place: raw for place, raw in sorted(accruals.items()) if raw}
+    return Reconciliation(folded.flows, earned, expected, _differences(expected, audit))
 
 
-def _accrual(
-    place: Place, before: Holding | None, now: Holding | None, flows: tuple[Flow, ...]
-) -> int:
-    """What the worth of a place changed by without its shares changing.
+def _check(
+    place: Place,
+    before: Holding | None,
+    now: Holding | None,
+    flows: tuple[Flow, ...],
+    accrual: int,
+) -> None:
+    """Raise InvariantViolation unless flows and accrual, each computed, make up the change.
 
-    A flow is measured between the states just before and just after its log, so the worth that
-    no flow covers is the worth that changed between logs, provided that the flows cover every
-    change of shares.
+    Flows are measured around their logs, accruals between them: nothing is what is left over.
     """
-    moved = [flow for flow in flows if flow.place == place]
     shares = (now.shares if now else 0) - (before.shares if before else 0)
-    told = sum(flow.shares for flow in moved)
+    told = sum(flow.shares for flow in flows)
     if shares != told:
         raise InvariantViolation(
             INVARIANT,
@@ -94,7 +96,13 @@ def _accrual(
             "an event was not understood; do not trade this market",
         )
     worth = (now.raw if now else 0) - (before.raw if before else 0)
-    return worth - sum(flow.raw for flow in moved)
+    explained = sum(flow.raw for flow in flows) + accrual
+    if worth != explained:
+        raise InvariantViolation(
+            INVARIANT,
+            f"{place} changed its worth by {worth}, its flows and interest make {explained}: "
+            "an event was valued wrongly; do not trade this market",
+        )
 
 
 def _worth(holdings: Mapping[Place, Holding]) -> dict[Place, int]:

@@ -49,11 +49,20 @@ class Machine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """How a protocol joins the law: its name, and how its actions are drawn."""
+    """How a protocol joins the law: its name, and how its actions are drawn.
+
+    `protocols` are those whose markets its actions can touch, all of which are compared.
+    """
 
     name: str
     actions: Actions
     longest_wait: int = 400 * 24 * 3600
+    protocols: tuple[str, ...] = ("aave_v3", "chainlink", "erc20", "uniswap_v3")
+
+    def concerned(self, states: States) -> States:
+        """The states of the markets that its actions can touch."""
+        markets = {i: m for i, m in states.markets.items() if m.protocol in self.protocols}
+        return replace(states, markets=markets, states={i: states.states[i] for i in markets})
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from trimtab.mandate.book import read_book
 
 pytestmark = pytest.mark.chain
 
-STEPS = 30
+STEPS = 50
 CASES = int(os.environ.get("TRIMTAB_LAW_CASES", "3000"))
 
 
@@ -62,7 +62,14 @@ def test_model__any_sequence_in_process__equals_the_chain(
         before = machine.snapshot()
         try:
             run_sequence(
-                data.draw, machine, ADAPTERS, stage.states, stage.accounts, port, tally, STEPS
+                data.draw,
+                machine,
+                ADAPTERS,
+                port.concerned(stage.states),
+                stage.accounts,
+                port,
+                tally,
+                STEPS,
             )
         finally:
             machine.revert(before)
@@ -85,7 +92,14 @@ def test_model__any_sequence_on_a_node__equals_the_chain(
     def law(data: st.DataObject) -> None:
         with Node(stage.world.rpc) as node:
             run_sequence(
-                data.draw, node, ADAPTERS, stage.states, stage.accounts, port, tally, steps
+                data.draw,
+                node,
+                ADAPTERS,
+                port.concerned(stage.states),
+                stage.accounts,
+                port,
+                tally,
+                steps,
             )
 
     law()

@@ -20,7 +20,7 @@ from tests.mutants.trial import Checks, Killer, killer
 
 T = TypeVar("T")
 
-SEQUENCES, SEQUENCES_FOR_SAMPLE = 40, 3
+SEQUENCES, SEQUENCES_FOR_SAMPLE = 30, 3
 """How many sequences of the law are drawn on each stage."""
 SHOWN_EACH = 100
 EXIT_WRONG, EXIT_BROKEN = 1, 2
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = all_mutants()
     listed = equivalents.read()
     try:
-        verdicts = _verdicts(_chosen(found, listed, options), options)
+        verdicts = _verdicts(_chosen(found, listed, options), listed, options)
     except Broken as error:
         print(f"mutants: {error}", file=sys.stderr)
         return EXIT_BROKEN
@@ -98,7 +98,9 @@ def _chosen(
     return [mutant for mutant in found if options.only in mutant.name]
 
 
-def _verdicts(chosen: Sequence[Mutant], options: argparse.Namespace) -> list[Verdict]:
+def _verdicts(
+    chosen: Sequence[Mutant], listed: Mapping[str, str], options: argparse.Namespace
+) -> list[Verdict]:
     """What kills each mutant. Raises Broken where a check fails without any.
 
     Of all mutants, every test is run first, which also tells what it runs. Of a sample, only the
@@ -115,7 +117,7 @@ def _verdicts(chosen: Sequence[Mutant], options: argparse.Namespace) -> list[Ver
     known = cast(suite.Suite, {} if options.sample else answers.pop(0))
     drawn = cast(list[Sequence[Drawn]], answers)
     by_name = {stage.name: drawn for stage, drawn in zip(worlds, drawn, strict=True)}
-    verdicts = _tried(chosen, Checks(worlds, by_name, known), options.jobs)
+    verdicts = _tried(chosen, Checks(worlds, by_name, known, listed), options.jobs)
     if options.sample and (tests := _tests_that_killed(verdicts)):
         for _, answer in each([partial(suite.passing, tests)], 1):
             _answer(answer)

@@ -83,15 +83,31 @@ class Scene:
 
 
 def stages() -> tuple[Stage, ...]:
-    """Every protocol of the law in the default world, then exchanges that run dry."""
+    """Every protocol of the law in the default world, then edges that are rare there."""
     from tests.laws import PORTS
-    from tests.laws.test_uniswap_v3_thin_pools import THIN, with_islands
 
     common = _loaded(DEFAULT_WORLD)
-    thin = Stage("uniswap_v3, thin pools", "uniswap_v3", *_loaded(THIN))
-    scene = read(thin)
-    with_islands(thin.machine, thin.deployment, scene.accounts, scene.states)
-    return (*(Stage(port.name, port.name, *common) for port in PORTS), thin)
+    return (*(Stage(port.name, port.name, *common) for port in PORTS), _capped(), _thin())
+
+
+def _capped() -> Stage:
+    """Lending reserves with caps, unlike settings, and collateral that nothing may rest on."""
+    from tests.unit.protocols.aave_v3.scene import deploy
+    from tests.unit.protocols.aave_v3.test_on_the_chain import with_caps
+
+    with contextmanager(deploy)() as scene:
+        with_caps(scene)
+        return Stage("aave_v3, with caps", "aave_v3", scene.machine, scene.deployment)
+
+
+def _thin() -> Stage:
+    """Exchanges with little liquidity, gaps in it, and a protocol fee."""
+    from tests.laws.test_uniswap_v3_thin_pools import THIN, with_islands
+
+    stage = Stage("uniswap_v3, thin pools", "uniswap_v3", *_loaded(THIN))
+    scene = read(stage)
+    with_islands(stage.machine, stage.deployment, scene.accounts, scene.states)
+    return stage
 
 
 def read(stage: Stage) -> Scene:

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 UNIT = "tests/unit/protocols"
 FOLLOWED = "tests/chain/test_uniswap_v3_followed.py"
 TESTS = (UNIT, FOLLOWED)
+QUICK = 0.2
+"""Seconds within which a quick test ends."""
 SHORTEST, LONGEST_TEST = 5.0, 60.0
 """Processor time in seconds after which a test is taken to go on for ever."""
 
@@ -52,15 +54,21 @@ def passing(which: Iterable[str] = TESTS) -> Suite:
     return {name: Test(noting.seconds[name], touched) for name, touched in noting.touched.items()}
 
 
-def first_failure(mutant: Mutant, suite: Suite) -> str | None:
+def first_failure(mutant: Mutant, suite: Suite, *, quickly: bool) -> str | None:
     """The first test that fails under a mutant, loaded already, or none.
 
-    Only tests that run the changed function, where it is known what the tests run.
+    Only tests that run the changed function, where it is known what the tests run; and only
+    quick ones, if so asked.
     """
     paths = _paths_for(mutant.protocol)
     if suite:
-        files = {name.partition("::")[0] for name, test in suite.items() if test.reaches(mutant)}
-        paths = tuple(sorted(file for file in files if file.startswith(paths)))
+        suite = {
+            name: test
+            for name, test in suite.items()
+            if name.startswith(paths) and test.reaches(mutant)
+            if not quickly or test.seconds < QUICK
+        }
+        paths = tuple(sorted({name.partition("::")[0] for name in suite}))
     choosing = _Choosing(suite=suite, mutant=mutant)
     status = _run(paths, choosing, "--exitfirst") if paths else pytest.ExitCode.OK
     if status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -139,14 +147,10 @@ class _Choosing(_Plugin):
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Only the tests that run what is changed, the quick ones first."""
-        chosen = [item for item in items if self._reaches(item)]
+        chosen = [item for item in items if not self.suite or item.nodeid in self.suite]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         chosen.sort(key=self._order)
         items[:] = chosen
-
-    def _reaches(self, item: pytest.Item) -> bool:
-        known = self.suite.get(item.nodeid)
-        return known is None or known.reaches(self.mutant)
 
     def _order(self, item: pytest.Item) -> tuple[bool, float]:
         """By time; where that is not known, first what needs no chain and has the file's name."""

@@ -132,3 +132,8 @@ def test_to_uint128__at_the_bound__exact() -> None:
     assert to_uint128(2**128 - 1) == 2**128 - 1
     with pytest.raises(RevertError, match="SafeCast: value doesn't fit in 128 bits"):
         to_uint128(2**128)
+
+
+def test_ray_mul__one_below_a_half__rounds_down() -> None:
+    half = 5 * 10**26
+    assert [ray_mul(half - 1, 1), ray_mul(half, 1)] == [0, 1]

@@ -18,7 +18,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MEMORY = 6 * 2**30
+MEMORY = 4 * 2**30
+"""Bytes of data: a mutant may ask for numbers without end."""
 
 _FORK = get_context("fork")
 
@@ -83,6 +84,6 @@ def _ended(receiver: Connection, process: BaseProcess) -> Answered[T] | Died:
 def _work(job: Callable[[], object], sender: Connection) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     sender.send(job())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
@@ -21,7 +21,7 @@ FOLLOWED = "tests/chain/test_uniswap_v3_followed.py"
 TESTS = (UNIT, FOLLOWED)
 QUICK = 0.2
 """Seconds within which a quick test ends."""
-SHORTEST, LONGEST_TEST = 5.0, 60.0
+SHORTEST, LONGEST_TEST = 3.0, 60.0
 """Processor time in seconds after which a test is taken to go on for ever."""
 
 
@@ -61,15 +61,15 @@ def first_failure(mutant: Mutant, suite: Suite, *, quickly: bool) -> str | None:
     quick ones, if so asked.
     """
     paths = _paths_for(mutant.protocol)
+    others = {
+        name
+        for name, test in suite.items()
+        if not (test.reaches(mutant) and (not quickly or test.seconds < QUICK))
+    }
     if suite:
-        suite = {
-            name: test
-            for name, test in suite.items()
-            if name.startswith(paths) and test.reaches(mutant)
-            if not quickly or test.seconds < QUICK
-        }
-        paths = tuple(sorted({name.partition("::")[0] for name in suite}))
-    choosing = _Choosing(suite=suite, mutant=mutant)
+        files = {name.partition("::")[0] for name in suite.keys() - others}
+        paths = tuple(sorted(file for file in files if file.startswith(paths)))
+    choosing = _Choosing(suite=suite, mutant=mutant, others=others)
     status = _run(paths, choosing, "--exitfirst") if paths else pytest.ExitCode.OK
     if status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return None
@@ -142,12 +142,13 @@ class _Noting(_Plugin):
 class _Choosing(_Plugin):
     suite: Suite
     mutant: Mutant
+    others: Container[str]
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Only the tests that run what is changed, the quick ones first."""
-        chosen = [item for item in items if not self.suite or item.nodeid in self.suite]
+        """All but the others, the quick ones first. A mutant may give a test another name."""
+        chosen = [item for item in items if item.nodeid not in self.others]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         chosen.sort(key=self._order)
         items[:] = chosen

@@ -17,7 +17,7 @@ from tests.mutants.stages import Drawn, Stage
 from tests.mutants.suite import Suite
 from tests.mutants.touched import MODELS, PACKAGE
 
-SEQUENCE = 6.0
+SEQUENCE = 3.0
 """Processor time in seconds after which a sequence of the law is taken to go on for ever."""
 FEW = 2
 """Sequences of each stage that come before the tests; most mutants break one of them."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from trimtab.chain.rpc import Reply, Request, Rpc
+from trimtab.chain.node import Node
+from trimtab.chain.rpc import Reply, Request
 from trimtab.chain.wire import WireLog, account, block_hash, quantity
 from trimtab.core.abi import Log
 from trimtab.core.errors import Reorg, RpcError
@@ -69,7 +70,7 @@ def block(reply: Reply, chain: int) -> Block | None:
     return Block(head, block_hash(header.parent_hash, "parent hash"), base_fee)
 
 
-async def head(rpc: Rpc, tag: Tag) -> Head:
+async def head(rpc: Node, tag: Tag) -> Head:
     """The block that the tag names now.
 
     Raises RpcError(inconsistent) if there is none, or one of another number than asked for.
@@ -85,7 +86,7 @@ async def head(rpc: Rpc, tag: Tag) -> Head:
     return found.head
 
 
-async def check_canonical(rpc: Rpc, heads: Sequence[Head]) -> None:
+async def check_canonical(rpc: Node, heads: Sequence[Head]) -> None:
     """Raise Reorg unless each of these blocks is part of the chain now."""
     replies = await rpc.batch([block_by_number(each.number) for each in heads])
     for expected, reply in zip(heads, replies, strict=True):
@@ -122,7 +123,7 @@ class LogQuery:
             for at in range(first, last + 1, PAGE)
         )
 
-    async def logs(self, rpc: Rpc, replies: Iterator[Reply]) -> tuple[Log, ...]:
+    async def logs(self, rpc: Node, replies: Iterator[Reply]) -> tuple[Log, ...]:
         """The logs in the next of the replies, in the chain's order.
 
         Raises RpcError(inconsistent) for logs that do not fit the query or each other, Reorg
@@ -157,7 +158,9 @@ class LogQuery:
             raise self._inconsistent(f"two timestamps of block {number}")
         return wire.log(timestamp)
 
-    async def _timestamps(self, rpc: Rpc, blocks: dict[int, WireLog]) -> dict[int, tuple[str, int]]:
+    async def _timestamps(
+        self, rpc: Node, blocks: dict[int, WireLog]
+    ) -> dict[int, tuple[str, int]]:
         """The hash and timestamp of each block that has logs.
 
         The head's are known. A log may carry its block's; else the header is asked for.

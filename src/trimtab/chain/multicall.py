@@ -7,7 +7,8 @@ Source: Multicall3.sol (mds1/multicall). `aggregate3((address,bool,bytes)[])` re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trimtab.chain.rpc import NodeRefusal, Reply, Request, Rpc
+from trimtab.chain.node import Node
+from trimtab.chain.rpc import NodeRefusal, Reply, Request
 from trimtab.chain.wire import hexadecimal, pin
 from trimtab.core.abi import Answer, Read, selector, word
 from trimtab.core.errors import MissingRead, RpcError
@@ -66,7 +67,7 @@ class Multicall:
 
 
 async def ask(
-    rpc: Rpc, reads: Sequence[Read], head: Head, multicall: Multicall | None = None
+    rpc: Node, reads: Sequence[Read], head: Head, multicall: Multicall | None = None
 ) -> tuple[Answer, ...]:
     """The answers to these reads at this block, in one round trip."""
     multicall = multicall or Multicall()

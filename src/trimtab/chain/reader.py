@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_canonical
 from trimtab.chain.multicall import Multicall, ask
-from trimtab.chain.rpc import NodeRefusal, Reply, Rpc
+from trimtab.chain.node import Node
+from trimtab.chain.rpc import NodeRefusal, Reply
 from trimtab.core.abi import Answer, Log, Read, words
 from trimtab.core.adapter import Adapter, Adapters, Question, adapter_of, decoded
 from trimtab.core.errors import MissingRead, Reorg, RpcError
@@ -61,7 +62,7 @@ class Reader:
 
     def __init__(
         self,
-        rpc: Rpc,
+        rpc: Node,
         adapters: Adapters,
         markets: tuple[Market[State], ...],
         accounts: Accounts,
@@ -84,17 +85,25 @@ class Reader:
         """The states at a block, and the reading that `core.reading.decode` gives them from.
 
         With `known` states of an earlier block only what changed is read, and the logs since.
+        One node answers the whole of it, or nodes that agree on every answer. Reads are pinned to
+        the block's hash, so that answers of different nodes would fit together as well; but what
+        is asked by number on the way, whether the ends of a range are still part of the chain,
+        only says something about the logs of the node that is asked.
+
         Raises Reorg if either block is no longer part of the chain, RpcError and MissingRead.
         """
-        try:
-            reading = await self._reading(known, at)
-        except NodeRefusal:
-            await check_canonical(self._rpc, (at,))
-            raise
+        reading = await self._rpc.whole(lambda node: self._read(node, known, at))
         states = decode(self._adapters, self._markets, self._accounts, known, reading)
         return Observation(states, reading)
 
-    async def _reading(self, known: States | None, at: Head) -> Reading:
+    async def _read(self, node: Node, known: States | None, at: Head) -> Reading:
+        try:
+            return await self._reading(node, known, at)
+        except NodeRefusal:
+            await check_canonical(node, (at,))
+            raise
+
+    async def _reading(self, node: Node, known: States | None, at: Head) -> Reading:
         previous = at if known is None else known.heads[at.chain]
         _check_ahead(previous, at)
         courses = [self._course(market, known, at) for market in self._markets]
@@ -102,7 +111,7 @@ class Reader:
         audits = [read for _, read in self._audits]
         query = LogQuery(self._emitters, previous, at)
         replies = iter(
-            await self._rpc.batch(
+            await node.batch(
                 (
                     block_by_hash(at),
                     *self._multicall.requests(reads, at),
@@ -111,13 +120,13 @@ class Reader:
                 )
             )
         )
-        header = self._header(next(replies), previous, at)
+        header = _header(next(replies), previous, at)
         answers = self._multicall.answers(reads, replies)
         audited = self._multicall.answers(audits, replies)
-        logs = await query.logs(self._rpc, replies)
+        logs = await query.logs(node, replies)
         self._start(courses, answers, logs)
         while any(course.reads for course in courses):
-            await self._round(courses, at)
+            await self._round(node, courses, at)
         rounds = {course.question.market.id: course.rounds for course in courses}
         return Reading(at, known is None, rounds, logs, self._audit(audited), header.base_fee)
 
@@ -138,28 +147,29 @@ class Reader:
             if course.fold(self._adapters, logs):
                 course.learn(given)
 
-    async def _round(self, courses: Sequence[_Course], at: Head) -> None:
+    async def _round(self, node: Node, courses: Sequence[_Course], at: Head) -> None:
         reads = [read for course in courses for read in course.reads]
-        answers = await ask(self._rpc, reads, at, self._multicall)
+        answers = await ask(node, reads, at, self._multicall)
         for course, given in zip(courses, _dealt(courses, answers), strict=True):
             course.learn(given)
-
-    def _header(self, reply: Reply, previous: Head, at: Head) -> Block:
-        found = block(reply, self._rpc.chain)
-        if found is None:
-            raise Reorg(f"block {at.number} ({at.hash}) is gone: read the newest")
-        if found.head != at:
-            raise RpcError(f"the node gave {found.head} where {at} was asked for", "inconsistent")
-        if at.number == previous.number + 1 and found.parent != previous.hash:
-            raise Reorg(
-                f"block {at.number} comes after {found.parent}, not after {previous.hash} that "
-                "was read before: read all anew"
-            )
-        return found
 
     def _audit(self, answers: tuple[Answer, ...]) -> dict[Place, int]:
         pairs = zip(self._audits, answers, strict=True)
         return {place: words(answer, 1, f"the balance {place}")[0] for (place, _), answer in pairs}
+
+
+def _header(reply: Reply, previous: Head, at: Head) -> Block:
+    found = block(reply, at.chain)
+    if found is None:
+        raise Reorg(f"block {at.number} ({at.hash}) is gone: read the newest")
+    if found.head != at:
+        raise RpcError(f"the node gave {found.head} where {at} was asked for", "inconsistent")
+    if at.number == previous.number + 1 and found.parent != previous.hash:
+        raise Reorg(
+            f"block {at.number} comes after {found.parent}, not after {previous.hash} that "
+            "was read before: read all anew"
+        )
+    return found
 
 
 def _check_ahead(previous: Head, at: Head) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -163,6 +163,10 @@ class Rpc:
         step = self._patience.batch
         parts = [requests[at : at + step] for at in range(0, len(requests), step)]
         return tuple([reply for part in parts for reply in await self._round_trip(part)])
+
+    async def whole(self, work: Callable[[Rpc], Awaitable[T]]) -> T:
+        """What a work of several requests gives at this node."""
+        return await work(self)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -15,7 +15,8 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from trimtab.chain.multicall import Multicall, ask
-from trimtab.chain.rpc import Request, Rpc
+from trimtab.chain.node import Node
+from trimtab.chain.rpc import Request
 from trimtab.chain.wire import hexadecimal, pin
 from trimtab.core.abi import Answer, Call, Read, call_data, selector, word, words
 from trimtab.core.errors import ConfigError, MissingRead, SignerError
@@ -103,7 +104,7 @@ def _unpacked(batch: bytes) -> list[Call]:
 # --------------------------------------------------------------------------------- start-up
 
 
-async def check_safe(rpc: Rpc, safe: Safe, head: Head, multicall: Multicall | None = None) -> None:
+async def check_safe(rpc: Node, safe: Safe, head: Head, multicall: Multicall | None = None) -> None:
     """Raise unless the Safe is one that the signer alone can act through, safely.
 
     SignerError where the key does not fit the Safe, ConfigError where an address is not the

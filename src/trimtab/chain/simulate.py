@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from trimtab.chain.rpc import Json, NodeRefusal, Request, Rpc
+from trimtab.chain.node import Node
+from trimtab.chain.rpc import Json, NodeRefusal, Request
 from trimtab.chain.signer import Transaction
 from trimtab.chain.wire import WireLog, hexadecimal, pin, quantity
 from trimtab.core.abi import Call, Log
 from trimtab.core.actions import Approve
 from trimtab.core.adapter import Adapters, accrue
 from trimtab.core.errors import RpcError
-from trimtab.core.flows import fold_logs, held_everywhere, share_changes
+from trimtab.core.flows import fold_events, held_everywhere, share_changes
 from trimtab.core.market import Head, Place
 from trimtab.core.plan import Plan
 from trimtab.core.quantise import Timestamp
@@ -54,7 +55,7 @@ class Simulated:
 
 
 async def simulate(
-    rpc: Rpc, transaction: Transaction, sender: Address, head: Head, at: Timestamp
+    rpc: Node, transaction: Transaction, sender: Address, head: Head, at: Timestamp
 ) -> Simulated:
     """The transaction as the first of the block after `head`, at a stated time.
 
@@ -66,7 +67,7 @@ async def simulate(
 
 
 async def first_failure(
-    rpc: Rpc, account: Address, calls: Sequence[Call], head: Head, at: Timestamp
+    rpc: Node, account: Address, calls: Sequence[Call], head: Head, at: Timestamp
 ) -> str:
     """Which of the calls reverts, and why, when the account itself makes them in turn.
 
@@ -90,7 +91,7 @@ async def first_failure(
 
 
 async def _simulated(
-    rpc: Rpc,
+    rpc: Node,
     calls: Sequence[dict[str, str]],
     head: Head,
     at: Timestamp,
@@ -152,7 +153,7 @@ def compare(
         markets = sorted({action.market for action in traded})
         return Mismatch(plan.hash, f"the chain reverts: {reason}", tuple(markets))
     before = accrue(adapters, states, simulated.at)
-    after = fold_logs(adapters, before, simulated.logs, account, lambda _: True).states
+    after = fold_events(adapters, before, simulated.logs, account, lambda _: True).states
     found = dict(
         share_changes(
             held_everywhere(adapters, before, account), held_everywhere(adapters, after, account)

@@ -7,7 +7,8 @@ from eth_utils.crypto import keccak
 
 from trimtab.chain.blocks import Block, block, block_by_number
 from trimtab.chain.fees import Fees
-from trimtab.chain.rpc import Reply, Request, Rpc
+from trimtab.chain.node import Node
+from trimtab.chain.rpc import Reply, Request
 from trimtab.chain.safe import Safe, inner_calls
 from trimtab.chain.signer import Signed, Signer, Transaction
 from trimtab.chain.simulate import compare, first_failure, simulate
@@ -31,7 +32,7 @@ class Submitter:
     It remembers nothing: what is open is in the journal's intents.
     """
 
-    rpc: Rpc
+    rpc: Node
     adapters: Adapters
     signer: Signer
     safe: Safe
@@ -102,7 +103,7 @@ class _Known(msgspec.Struct, rename="camel"):
     to: str | None = None
 
 
-async def send(rpc: Rpc, raw: bytes) -> None:
+async def send(rpc: Node, raw: bytes) -> None:
     """Broadcast a signed transaction; one that the node has already is no error.
 
     Raises RpcError where the node refuses it, or where it is not known whether it arrived: the
@@ -134,7 +135,7 @@ class _Receipt(msgspec.Struct, rename="camel"):
 
 
 async def outcome(
-    rpc: Rpc, intent: Intent, at: Head, depth: int = 0
+    rpc: Node, intent: Intent, at: Head, depth: int = 0
 ) -> Landed | Failed | Dropped | None:
     """What became of an intent as of a block, none while it is open.
 
@@ -154,7 +155,7 @@ async def outcome(
 
 
 async def _settled(
-    rpc: Rpc, intent: Intent, expected: str, receipt: _Receipt, at: Head, depth: int
+    rpc: Node, intent: Intent, expected: str, receipt: _Receipt, at: Head, depth: int
 ) -> Landed | Failed | Dropped | None:
     number = quantity(receipt.block_number, "block number")
     found = block_hash(receipt.transaction_hash, "transaction hash")
@@ -181,7 +182,7 @@ async def _settled(
     return Failed(intent.plan_hash, expected, number, gas_used, gas_price, reason)
 
 
-async def _reason(rpc: Rpc, transaction_hash: str, number: int) -> str:
+async def _reason(rpc: Node, transaction_hash: str, number: int) -> str:
     """Why a transaction reverted, as far as running it again on the block before tells."""
     known, before, mined = await rpc.batch(
         (_transaction(transaction_hash), block_by_number(number - 1), block_by_number(number))
@@ -201,7 +202,7 @@ async def _reason(rpc: Rpc, transaction_hash: str, number: int) -> str:
     return f"{reason}; {await first_failure(rpc, safe, calls, parent.head, at)}"
 
 
-async def _check_consumer(rpc: Rpc, intent: Intent, at: Head) -> None:
+async def _check_consumer(rpc: Node, intent: Intent, at: Head) -> None:
     """Raise InvariantViolation unless the transaction that used the nonce is the intent's own.
 
     A node may know the nonce before it serves the receipt, so the transaction itself is looked

@@ -89,7 +89,11 @@ async def forced(
     )
     await send(rpc, signed.raw)
     own = stage.signer.address
-    return Intent("forced", head.chain, own, nonce, head.number, (signed.hash,), (signed.raw,))
+    own_fees = offered(seen)
+    return Intent(
+        *("forced", head.chain, own, nonce, head.number, (signed.hash,), (signed.raw,)),
+        *(gas, own_fees.most, own_fees.tip),
+    )
 
 
 def as_transaction(
@@ -381,15 +385,16 @@ def test_cancel__before_it_lands__dropped_and_nothing_done(stage: Stage) -> None
         assert isinstance(intent, Intent)
         await send(rpc, intent.raws[0])
         dearer = replacing(offered(seen), 1000 * GWEI)
-        cancelled = stage.submitter(rpc).cancel(intent, dearer)
+        cancelled = stage.submitter(rpc).cancelled(intent, dearer)
         assert cancelled.raws[:1] == intent.raws
         await send(rpc, cancelled.raws[1])
         stage.world.mine()
         after = await stage.observe(rpc, seen.states)
         number = after.states.head.number
-        assert await outcome(rpc, cancelled, after.states.head) == Dropped(
-            plan.hash, f"cancelled by {cancelled.hashes[1]} in block {number}"
-        )
+        found = await outcome(rpc, cancelled, after.states.head)
+        assert isinstance(found, Dropped)
+        assert found.why == f"cancelled by {cancelled.hashes[1]} in block {number}"
+        assert found.gas_used == 21_000
         assert after.reading.logs == ()
 
     stage.run(scene)

@@ -96,16 +96,32 @@ class FakeWorld:
         self.calls[plan.hash] = plan.calls
         block = observation.states.head.number
         return Intent(
-            plan.hash, plan.chain, plan.account, nonce, block, (transaction,), (b"\x02signed",)
+            plan_hash=plan.hash,
+            chain=plan.chain,
+            signer=plan.account,
+            nonce=nonce,
+            block=block,
+            hashes=(transaction,),
+            raws=(b"\x02signed",),
+            gas=2 * plan.cost.gas_units,
+            most_fee=BASE_FEE + TIP,
+            tip=TIP,
         )
 
     async def send(self, intent: Intent) -> None:
         """Keep the intent for the next block."""
         self.sent.append((intent, self.calls[intent.plan_hash]))
 
-    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
+    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
         """Nothing is late in this world, whose next block holds whatever was sent."""
         raise AssertionError(f"{intent} was sent and has not landed")
+
+    async def check_writer(self, observation: Observation) -> None:
+        """Nobody else has the key."""
+
+    async def standing(self, heads: Sequence[Head]) -> Head:
+        """This chain is never reorganised."""
+        return heads[-1]
 
     # ------------------------------------------------------------------------------ blocks
 

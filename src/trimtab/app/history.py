@@ -9,8 +9,9 @@ from trimtab.app.recorded import Flows, Start, Stop, Tick, part_of
 from trimtab.core.errors import ConfigError, JournalError
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.journal.pnl import Attribution
-from trimtab.journal.records import Record, attribution_of, intent_of, settlement_of
+from trimtab.journal.records import Record
 from trimtab.journal.store import Journal
+from trimtab.journal.values import attribution_of, head_of, intent_of, settlement_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class _Reader:
         self.halts: list[Skip] = []
         self._settled: list[Settlement] = []
         self._flows: Record | None = None
+        self._gone = -1
 
     def follow(self, record: Record) -> None:
         """Take one more record."""
@@ -142,7 +144,9 @@ class _Reader:
                 self._change(record, intent=intent_of(record))
             case "mismatch":
                 self._mismatch(record)
-            case "skip" | "halt" | "end":
+            case "unwound":
+                self._unwind(record)
+            case "skip" | "halt" | "order" | "end":
                 self._stop(record)
 
     @property
@@ -172,6 +176,14 @@ class _Reader:
         else:
             self._settled.append(found)
 
+    def _unwind(self, record: Record) -> None:
+        """Blocks that a reorg took back did not happen; what was sent in them is on its way."""
+        head = head_of(record)
+        self._gone = max(self._gone, *(block.number for block in self.blocks))
+        self.blocks = [block for block in self.blocks if block.number <= head.number]
+        why = f"a reorg took back what came after block {head.number}"
+        self.skips.append(Skip(head.number, why))
+
     def _stop(self, record: Record) -> None:
         """A skip after a block's own tick is of sending its plan; any other is of a block."""
         if record.kind == "halt":
@@ -200,6 +212,8 @@ class _Reader:
                     trouble=trouble or block.trouble,
                 )
                 return
+        if record.block is not None and record.block <= self._gone:
+            return  # its block is gone, and its transactions are on their way all the same
         raise JournalError(
             f"the {record.kind} record of block {record.block} belongs to no block that was "
             "decided on: the journal is damaged"

@@ -40,8 +40,8 @@ class Tally:
         """Count one turn."""
         self.counts["skipped"] += step.skipped is not None
         self.counts["mismatches"] += isinstance(step.sent, Mismatch)
-        self.counts["plans_executed"] += isinstance(step.settled, Landed)
-        self.counts["plans_failed"] += isinstance(step.settled, Failed)
+        self.counts["plans_executed"] += sum(isinstance(each, Landed) for each in step.settled)
+        self.counts["plans_failed"] += sum(isinstance(each, Failed) for each in step.settled)
         outcome = step.outcome
         if outcome is None:
             return

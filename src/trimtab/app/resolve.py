@@ -30,6 +30,8 @@ from trimtab.routing import BestSinglePool
 GWEI = 10**9
 NATIVE_DECIMALS = 18
 DAYS_PER_YEAR = 365
+BLIND_BLOCKS = 25
+"""Blocks without sight after which the blindness breaker opens, unless the mandate says."""
 
 
 def read_mandate(path: Path) -> tuple[Mandate, str]:
@@ -166,6 +168,8 @@ def _execution(mandate: Mandate) -> Execution:
         fill_tolerance=entry.fill_tolerance,
         priority_fee=quantise(entry.priority_fee_gwei * GWEI, 1, Rounding.UP),
         max_fee=entry.max_fee_gwei * GWEI,
+        finality_depth=chain.finality_depth,
+        blind_after=chain.blind_after or BLIND_BLOCKS * chain.cadence * chain.block_seconds,
     )
 
 

@@ -66,7 +66,8 @@ class Watched:
         turned = replace(self, turns=self.turns + 1, counts=dict(counts))
         outcome = step.outcome
         if outcome is None:
-            return replace(turned, last="skipped a block", why=step.skipped or "")
+            back = step.unwound and f"a reorg: back to block {step.unwound.number}"
+            return replace(turned, last=back or "skipped a block", why=step.skipped or "")
         wished = _wished(bot, outcome, self.wished)
         return replace(
             _on_course(turned, outcome.equity),
@@ -99,15 +100,8 @@ def _on_course(watched: Watched, equity: Fraction) -> Watched:
 def _counted(step: Step) -> list[str]:
     """Which of the counts a turn adds to."""
     found = [] if step.skipped is None else ["skipped"]
-    match step.settled:
-        case Landed():
-            found.append("landed")
-        case Failed():
-            found.append("reverted")
-        case Dropped():
-            found.append("dropped")
-        case Mismatch() | None:
-            pass
+    names = {Landed: "landed", Failed: "reverted", Dropped: "dropped"}
+    found += [names[type(each)] for each in step.settled if type(each) in names]
     if isinstance(step.sent, Mismatch):
         found.append("mismatched")
     judgement = step.outcome.judgement if step.outcome else None
@@ -201,8 +195,8 @@ def _last(step: Step, outcome: Outcome) -> str:
 
 def _plan(plan: str, step: Step, outcome: Outcome) -> str:
     """The newest plan that was sent, and what became of it."""
-    if step.settled is not None:
-        plan = f"{plan.partition(';')[0]}; {type(step.settled).__name__.lower()}"
+    if step.settled:
+        plan = f"{plan.partition(';')[0]}; {type(step.settled[-1]).__name__.lower()}"
     if isinstance(step.sent, Intent):
         plan = f"block {outcome.states.head.number:,}: {_moves(outcome)}; on its way"
     return plan

@@ -37,6 +37,14 @@ def fees(base_fee: int, tip: int, bound: int, blocks: int = 6) -> Fees:
     return Fees(min(highest_base_fee(base_fee, blocks) + tip, bound), tip)
 
 
+def bound_of_plans(bound: int) -> int:
+    """The most that a plan may offer, so that a cancellation under the mandate's bound replaces it.
+
+    Nodes take another transaction at a nonce only for an eighth more.
+    """
+    return bound * 8 // 9 - 1
+
+
 def replacing(earlier: Fees, bound: int) -> Fees:
     """Fees that nodes accept in place of earlier ones at the same nonce: both an eighth more.
 

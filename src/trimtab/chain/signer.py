@@ -6,7 +6,9 @@ from typing import NoReturn, SupportsIndex
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_keys.constants import SECPK1_N
+from hexbytes import HexBytes
 
 from trimtab.chain.fees import Fees
 from trimtab.chain.secret import Secret, read_secret
@@ -25,6 +27,20 @@ class Transaction:
     value: int
     gas: int
     fees: Fees
+
+    @classmethod
+    def of(cls, raw: bytes) -> "Transaction":
+        """The transaction that one of our own signed ones carries."""
+        found = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+        return cls(
+            chain=int(found["chainId"]),
+            nonce=int(found["nonce"]),
+            to=address_from_bytes(bytes(found["to"])),
+            data=bytes(found["data"]),
+            value=int(found["value"]),
+            gas=int(found["gas"]),
+            fees=Fees(int(found["maxFeePerGas"]), int(found["maxPriorityFeePerGas"])),
+        )
 
     def fields(self, sender: Address) -> dict[str, str]:
         """The transaction as the execution API writes one."""

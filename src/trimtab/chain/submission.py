@@ -18,7 +18,7 @@ from trimtab.core.errors import InvariantViolation, Reorg, RpcError
 from trimtab.core.market import Head
 from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
-from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch
+from trimtab.core.settlement import Dropped, Ended, Failed, Intent, Landed, Mismatch
 from trimtab.core.states import Reverted, States
 from trimtab.core.token import Address
 
@@ -62,29 +62,44 @@ class Submitter:
         why = await first_failure(self.rpc, self.safe.address, plan.calls, head, at)
         return replace(mismatch, what=f"{mismatch.what}; {why}")
 
-    def cancel(self, intent: Intent, fees: Fees) -> Intent:
+    def raised(self, intent: Intent, fees: Fees) -> Intent:
+        """The intent with the plan's own transaction once more, for higher fees."""
+        return self._added(intent, replace(Transaction.of(intent.raws[0]), fees=fees))
+
+    def cancelled(self, intent: Intent, fees: Fees) -> Intent:
         """The intent with one more transaction at its nonce, which does nothing."""
         own = self.signer.address
         nothing = Transaction(intent.chain, intent.nonce, own, b"", 0, _TRANSFER_GAS, fees)
-        signed = self.signer.sign(nothing)
-        return replace(
-            intent, hashes=(*intent.hashes, signed.hash), raws=(*intent.raws, signed.raw)
-        )
+        return replace(self._added(intent, nothing), cancels=True)
 
     async def nonce(self, head: Head) -> int:
         """How many transactions of the signer are part of the chain at this block."""
         return _count(await self.rpc.ask(_transaction_count(self.signer.address, head)))
 
     def _intent(self, plan_hash: str, head: Head, transaction: Transaction) -> Intent:
-        signed: Signed = self.signer.sign(transaction)
-        return Intent(
+        empty = Intent(
             plan_hash=plan_hash,
             chain=transaction.chain,
             signer=self.signer.address,
             nonce=transaction.nonce,
             block=head.number,
-            hashes=(signed.hash,),
-            raws=(signed.raw,),
+            hashes=(),
+            raws=(),
+            gas=0,
+            most_fee=0,
+            tip=0,
+        )
+        return self._added(empty, transaction)
+
+    def _added(self, intent: Intent, transaction: Transaction) -> Intent:
+        signed: Signed = self.signer.sign(transaction)
+        return replace(
+            intent,
+            hashes=(*intent.hashes, signed.hash),
+            raws=(*intent.raws, signed.raw),
+            gas=transaction.gas,
+            most_fee=transaction.fees.most,
+            tip=transaction.fees.tip,
         )
 
 
@@ -134,9 +149,7 @@ class _Receipt(msgspec.Struct, rename="camel"):
     to: str | None = None
 
 
-async def outcome(
-    rpc: Node, intent: Intent, at: Head, depth: int = 0
-) -> Landed | Failed | Dropped | None:
+async def outcome(rpc: Node, intent: Intent, at: Head, depth: int = 0) -> Ended | None:
     """What became of an intent as of a block, none while it is open.
 
     A receipt counts once `depth` blocks lie above it. Raises Reorg where a receipt is of
@@ -156,7 +169,7 @@ async def outcome(
 
 async def _settled(
     rpc: Node, intent: Intent, expected: str, receipt: _Receipt, at: Head, depth: int
-) -> Landed | Failed | Dropped | None:
+) -> Ended | None:
     number = quantity(receipt.block_number, "block number")
     found = block_hash(receipt.transaction_hash, "transaction hash")
     status = quantity(receipt.status, "status")
@@ -167,12 +180,12 @@ async def _settled(
         )
     if number > at.number - depth:
         return None
-    if number == at.number and block_hash(receipt.block_hash, "block hash") != at.hash:
-        raise Reorg(f"{expected} is in another block {number} than {at.hash}: read all anew")
-    if receipt.to is not None and account(receipt.to.lower()) == intent.signer:
-        return Dropped(intent.plan_hash, f"cancelled by {expected} in block {number}")
+    await _check_block(rpc, expected, number, block_hash(receipt.block_hash, "block hash"), at)
     gas_used = quantity(receipt.gas_used, "gas used")
     gas_price = quantity(receipt.effective_gas_price, "gas price")
+    if receipt.to is not None and account(receipt.to.lower()) == intent.signer:
+        why = f"cancelled by {expected} in block {number}"
+        return Dropped(intent.plan_hash, why, gas_used, gas_price)
     if status == 1:
         return Landed(intent.plan_hash, expected, number, gas_used, gas_price)
     try:
@@ -180,6 +193,21 @@ async def _settled(
     except RpcError as error:
         reason = f"not known: {error}"
     return Failed(intent.plan_hash, expected, number, gas_used, gas_price, reason)
+
+
+async def _check_block(rpc: Node, expected: str, number: int, found: str, at: Head) -> None:
+    """Raise Reorg unless a receipt's block is one that `at` stands on.
+
+    Where the chain still has `at`, what it has at a lower number is below it.
+    """
+    own = at
+    if number != at.number:
+        replies = await rpc.batch((block_by_number(number), block_by_number(at.number)))
+        own, top = (_known_block(reply, rpc.chain).head for reply in replies)
+        if top != at:
+            raise Reorg(f"block {at.number} ({at.hash}) is gone: read the newest")
+    if own.hash != found:
+        raise Reorg(f"{expected} is in another block {number} than {own.hash}: read all anew")
 
 
 async def _reason(rpc: Node, transaction_hash: str, number: int) -> str:

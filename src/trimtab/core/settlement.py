@@ -12,7 +12,9 @@ from trimtab.core.token import Address
 class Intent:
     """One approved plan on its way: (chain, signer, nonce) and the raw transactions for it.
 
-    A raw transaction is journaled before its first broadcast (INV-2).
+    A raw transaction is journaled before its first broadcast (INV-2). `gas`, `most_fee` and
+    `tip` are what the newest of them offers, in units and in wei per unit; `cancels` tells that
+    it does nothing but use the nonce up.
     """
 
     plan_hash: str
@@ -22,6 +24,15 @@ class Intent:
     block: int
     hashes: tuple[str, ...]
     raws: tuple[bytes, ...]
+    gas: int
+    most_fee: int
+    tip: int
+    cancels: bool = False
+
+    @property
+    def most_gas(self) -> int:
+        """The most that the newest transaction may cost, in wei."""
+        return self.gas * self.most_fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +60,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The plan's transaction will never be mined: its deadline passed, or a sibling landed."""
+    """The plan will never be executed: a transaction that does nothing used its nonce up."""
 
     plan_hash: str
     why: str
+    gas_used: int = 0
+    gas_price: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,10 @@ class Mismatch:
     quarantined: tuple[str, ...]
 
 
-Settlement = Landed | Failed | Dropped | Mismatch
+Ended = Landed | Failed | Dropped
+"""What can become of an intent."""
+
+Settlement = Ended | Mismatch
 
 
 @dataclass(frozen=True, slots=True)

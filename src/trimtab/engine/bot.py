@@ -37,6 +37,10 @@ class Execution:
     fill_tolerance: Fraction
     priority_fee: int
     max_fee: int
+    finality_depth: int
+    """Blocks that must lie above a transaction before it counts as settled."""
+    blind_after: int
+    """Seconds between two judged blocks after which the blindness breaker opens."""
 
 
 @dataclass(frozen=True, slots=True)

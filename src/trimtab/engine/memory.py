@@ -9,15 +9,20 @@ from fractions import Fraction
 from trimtab.allocation.books import Claims
 from trimtab.core.actions import Action
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import MarketId
+from trimtab.core.market import Head, MarketId
+from trimtab.core.orders import OPERATOR, Halt, Order, Resume, Unwind
 from trimtab.core.plan import Plan
 from trimtab.core.quantise import Timestamp
-from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch, Settlement
+from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.core.strategy import AnySignal
+from trimtab.core.token import Address
 from trimtab.journal.pnl import Ledger, Moment
 
 DAY = 24 * 3600
+
+DEEPEST = 64
+"""Ticks that a reorg can undo: a deeper one cannot be accounted for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,29 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """An intent whose nonce is not known to be consumed for good, with the plan it carries."""
+
+    intent: Intent
+    pending: Pending
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether one of its transactions does nothing but free the nonce."""
+        return self.intent.cancels
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Everything that one tick hands to the next.
 
     `states` are the last that were decided on. `pending` is the newest approved plan until it
-    is settled, `intent` its transactions. `plans` tells, by hash, which plan each transaction
-    carries that is not settled. `traded` lists (moment, value sold) of the last 24 hours.
+    has its transactions, `open` what is on its way, by nonce: one intent, or several only where
+    a reorg brought back what was settled. `traded` lists (moment, value sold) and `offered`
+    (moment, wei that a plan's gas may cost at most) of the last 24 hours. `breakers` are what
+    stops new risk, with why, by name; while there is a token to unwind to, nothing else is
+    wished for. `past` are the memories after earlier ticks, oldest
+    first, for a reorg to go back to.
     """
 
     states: States | None = None
@@ -43,13 +65,26 @@ class Memory:
     claims: Claims = field(default_factory=dict)
     signals: Mapping[AnySignal, object] = field(default_factory=dict)
     pending: Pending | None = None
-    intent: Intent | None = None
-    plans: Mapping[str, Pending] = field(default_factory=dict)
+    open: tuple[Open, ...] = ()
     traded: tuple[tuple[Timestamp, Fraction], ...] = ()
+    offered: tuple[tuple[Timestamp, int], ...] = ()
     quarantined: frozenset[MarketId] = frozenset()
+    breakers: Mapping[str, str] = field(default_factory=dict)
+    unwinding: Address | None = None
     ledger: Ledger | None = None
+    past: tuple[Memory, ...] = field(default=(), compare=False, repr=False)
 
     # queries
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """Every open intent, by nonce."""
+        return tuple(each.intent for each in self.open)
+
+    @property
+    def plans(self) -> dict[str, Pending]:
+        """Which plan each transaction carries that is not settled, by its hash."""
+        return {hash_: each.pending for each in self.open for hash_ in each.intent.hashes}
 
     @property
     def actions_of(self) -> dict[str, tuple[Action, ...]]:
@@ -58,13 +93,56 @@ class Memory:
 
     def is_ours(self, transaction: str) -> bool:
         """Whether a transaction is one that we signed."""
-        return transaction in self.plans
+        return any(transaction in each.intent.hashes for each in self.open)
 
     def sold_since(self, moment: int) -> Fraction:
         """The value sold after a moment."""
         return sum((sold for at, sold in self.traded if at > moment), Fraction(0))
 
+    def gas_since(self, moment: int) -> int:
+        """The most wei that the gas of all plans sent after a moment may cost."""
+        return sum(wei for at, wei in self.offered if at > moment)
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The blocks that were decided on and can be gone back to, oldest first."""
+        every = (*self.past, self)
+        return tuple(each.states.head for each in every if each.states is not None)
+
     # transitions
+
+    def kept(self) -> Memory:
+        """The memory with itself among what can be gone back to."""
+        if self.states is None:
+            return self
+        return replace(self, past=(*self.past, replace(self, past=()))[-DEEPEST:])
+
+    def unwound(self, head: Head) -> Memory:
+        """The memory as it was after the block `head`, and every intent since then open again.
+
+        What was settled in blocks that are gone may not be settled now; what was sent since is
+        still on its way. Raises InvariantViolation for a block that is not remembered.
+        """
+        every = (*self.past, self)
+        at = [n for n, each in enumerate(every) if each.states and each.states.head == head]
+        if not at:
+            raise InvariantViolation(
+                "INV-6 replay", f"block {head.number} ({head.hash}) is not among those remembered"
+            )
+        found = every[at[-1]]
+        known: dict[int, Open] = {}
+        for each in every[at[-1] :]:
+            known |= {one.intent.nonce: one for one in each.open}
+        return replace(
+            found,
+            pending=None,
+            open=tuple(known[nonce] for nonce in sorted(known)),
+            offered=self.offered,
+            quarantined=self.quarantined,
+            breakers=self.breakers,
+            unwinding=self.unwinding,
+            past=self.past[: at[-1]],
+        )
 
     def with_plan(self, pending: Pending | None) -> Memory:
         """The memory once a tick has approved a plan, or none."""
@@ -75,46 +153,64 @@ class Memory:
 
         Raises InvariantViolation if another intent is open (INV-3) or no plan was approved.
         """
-        if self.intent is not None:
+        if self.open:
             raise InvariantViolation(
                 "INV-3 one open intent per account",
-                f"nonce {self.intent.nonce} is open, and nonce {intent.nonce} would be another",
+                f"nonce {self.open[0].intent.nonce} is open, and nonce {intent.nonce} would be "
+                "another",
             )
         if self.pending is None or self.pending.plan.hash != intent.plan_hash:
             raise InvariantViolation(
                 "INV-4 only Approved executes", f"no plan {intent.plan_hash} was approved"
             )
-        plans = {**self.plans, **dict.fromkeys(intent.hashes, self.pending)}
-        return replace(self, intent=intent, plans=plans)
+        at = self.states.timestamp if self.states else Timestamp(0)
+        recent = tuple(entry for entry in self.offered if entry[0] > at - DAY)
+        return replace(
+            self,
+            pending=None,
+            open=(Open(intent, self.pending),),
+            offered=(*recent, (at, intent.most_gas)),
+        )
 
     def with_replacement(self, intent: Intent) -> Memory:
-        """The memory once the open intent has one more transaction at its nonce.
+        """The memory once an open intent has one more transaction at its nonce.
 
-        Raises InvariantViolation if it is not the open one (INV-3).
+        Raises InvariantViolation if it is not open (INV-3).
         """
-        if self.intent is None or self.intent.nonce != intent.nonce or self.pending is None:
+        if intent.nonce not in {each.intent.nonce for each in self.open}:
             raise InvariantViolation(
                 "INV-3 one open intent per account", f"nonce {intent.nonce} is not the open one"
             )
-        plans = {**self.plans, **dict.fromkeys(intent.hashes, self.pending)}
-        return replace(self, intent=intent, plans=plans)
+        changed = (
+            replace(each, intent=intent) if each.intent.nonce == intent.nonce else each
+            for each in self.open
+        )
+        return replace(self, open=tuple(changed))
 
     def with_settlement(self, settlement: Settlement) -> Memory:
         """The memory once it is known what became of a plan."""
-        match settlement:
-            case Landed() | Failed() | Dropped():
-                return replace(self, intent=None, pending=None, plans={})
-            case Mismatch():
-                markets = frozenset(MarketId(market) for market in settlement.quarantined)
-                return replace(
-                    self,
-                    intent=None,
-                    pending=None,
-                    plans={},
-                    quarantined=self.quarantined | markets,
-                )
+        left = tuple(e for e in self.open if e.intent.plan_hash != settlement.plan_hash)
+        if isinstance(settlement, Mismatch):
+            markets = frozenset(MarketId(market) for market in settlement.quarantined)
+            quarantined = self.quarantined | markets
+            return replace(self, open=left, pending=None, quarantined=quarantined)
+        return replace(self, open=left)
 
     def with_trade(self, at: Timestamp, sold: Fraction) -> Memory:
         """The memory with one more trade, those older than a day forgotten."""
         recent = tuple(entry for entry in self.traded if entry[0] > at - DAY)
         return replace(self, traded=(*recent, (at, sold)))
+
+    def with_breakers(self, opened: Mapping[str, str]) -> Memory:
+        """The memory with more breakers open; one that is open already keeps its reason."""
+        return replace(self, breakers={**opened, **self.breakers})
+
+    def ordered(self, order: Order) -> Memory:
+        """The memory once a person has given an order."""
+        match order:
+            case Halt():
+                return self.with_breakers({OPERATOR: order.why})
+            case Resume():
+                return replace(self, breakers={}, unwinding=None)
+            case Unwind():
+                return replace(self, unwinding=order.to)

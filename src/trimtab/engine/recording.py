@@ -85,6 +85,7 @@ def seen(bot: Bot, observation: Observation, outcome: Outcome) -> Plain:
             for name, places in outcome.memory.claims.items()
         },
         "tokens": tokens,
+        "breakers": dict(outcome.breakers),
         "names": {market: outcome.states.market(market).name for market in named},
         "states": {market: digest(state) for market, state in outcome.states.states.items()},
     }

@@ -8,14 +8,15 @@ from trimtab.core.adapter import Adapters
 from trimtab.core.errors import InvariantViolation
 from trimtab.core.market import tracked
 from trimtab.core.reading import Observation, decode
-from trimtab.core.settlement import Intent, Mismatch, Settlement
+from trimtab.core.settlement import Intent, Settlement
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
 from trimtab.engine.recording import written
 from trimtab.engine.tick import Outcome, tick
 from trimtab.journal.blobs import age_of, decode_reading
-from trimtab.journal.records import Record, intent_of, settlement_of
+from trimtab.journal.records import Record
 from trimtab.journal.store import Journal
+from trimtab.journal.values import head_of, intent_of, order_of, settlement_of
 
 INVARIANT = "INV-6 replay"
 
@@ -32,36 +33,47 @@ class _Turn:
 def replay(bot: Bot, journal: Journal) -> Memory:
     """The memory after all turns of a journal, each decided again and compared (INV-6).
 
-    Raises InvariantViolation naming the block where this code, on the very same answers, comes
-    to another economic record than the journal holds, and JournalError for a damaged journal.
+    A plan that has no transactions in the journal was never sent, and is not remembered. Raises
+    InvariantViolation naming the block where this code, on the very same answers, comes to
+    another economic record than the journal holds, and JournalError for a damaged journal.
     """
     memory, turn = Memory(), _Turn()
     for record in journal.records():
         match record.kind:
             case "reading":
+                memory = memory.with_plan(None).kept()
                 turn = _Turn(observation=_observed(bot, bot.adapters, journal, record, memory))
             case "settled":
                 turn.settlements = (*turn.settlements, settlement_of(record))
             case "tick":
                 turn.outcome = _again(bot, turn, record, memory)
                 memory = turn.outcome.memory
-            case "intent":
-                memory = _pursued(memory, intent_of(record))
-            case "mismatch":
-                found = settlement_of(record)
-                assert isinstance(found, Mismatch), "a mismatch record holds a Mismatch"
-                memory = memory.with_settlement(found)
-            case "skip":
-                memory = memory if memory.intent else memory.with_plan(None)
-            case "start" | "flows" | "halt" | "end":
-                pass
-    return memory
+            case _:
+                memory = _after(memory, record)
+    return memory.with_plan(None)
+
+
+def _after(memory: Memory, record: Record) -> Memory:
+    """The memory after a record of what was done, or happened, outside a tick."""
+    match record.kind:
+        case "intent":
+            return _pursued(memory, intent_of(record))
+        case "mismatch":
+            return memory.with_settlement(settlement_of(record))
+        case "skip":
+            return memory.with_plan(None)
+        case "unwound":
+            return memory.unwound(head_of(record))
+        case "order":
+            return memory.ordered(order_of(record))
+        case _:
+            return memory
 
 
 def _pursued(memory: Memory, intent: Intent) -> Memory:
     """The memory after an intent was made, or got one more transaction."""
-    is_new = memory.intent is None
-    return memory.with_intent(intent) if is_new else memory.with_replacement(intent)
+    is_open = intent.nonce in {each.nonce for each in memory.intents}
+    return memory.with_replacement(intent) if is_open else memory.with_intent(intent)
 
 
 def _observed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,9 +11,12 @@ from trimtab.core.errors import (
     InvariantViolation,
     JournalError,
     PlanError,
+    Reorg,
     SignerError,
     TrimtabError,
 )
+from trimtab.core.market import Head
+from trimtab.core.orders import Order
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
@@ -35,47 +38,70 @@ class World(Protocol):
     async def next(self, known: States | None) -> Observation | None:
         """The next block to decide on; None when the world has come to its end.
 
-        `known` are the states last decided on. Raises DataError for a block that cannot be read.
+        `known` are the states last decided on. Raises DataError for a block that cannot be read,
+        Reorg among them where it does not follow from `known`.
+        """
+
+    async def standing(self, heads: Sequence[Head]) -> Head:
+        """The newest of these blocks, oldest first, that is still part of the chain.
+
+        Raises Reorg if none is, and another DataError where that cannot be told.
         """
 
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         """What became of an intent as of the observation's block; None while it is open."""
 
+    async def check_writer(self, observation: Observation) -> None:
+        """Raise InvariantViolation (INV-13) if another one uses our key; no intent is open."""
+
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
         """Simulate the plan and make its transaction; nothing is sent."""
+
+    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+        """The intent, with one more transaction at its nonce where it needs that; nothing is sent.
+
+        One that offers more where the fees have risen, one that does nothing where the plan's
+        time is over: only one of them can land, so the nonce becomes free either way.
+        """
 
     async def send(self, intent: Intent) -> None:
         """Broadcast; the journal holds the raw transaction by then (INV-2). Never waits."""
 
-    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
-        """The intent with one more transaction at its nonce, which does nothing; nothing is sent.
-
-        Only one of them can land, so a plan whose time is over gives its nonce free.
-        """
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One turn of the loop, for who watches: the outcome, or why the block was skipped."""
+    """One turn of the loop, for who watches: the outcome, or why the block was skipped.
+
+    `unwound` is the block that a reorg led back to.
+    """
 
     observation: Observation | None
     outcome: Outcome | None
-    settled: Settlement | None
+    settled: tuple[Settlement, ...]
     sent: Intent | Mismatch | None
     skipped: str | None
+    unwound: Head | None = None
 
 
 async def run(
-    bot: Bot, world: World, journal: Journal, memory: Memory, watch: Callable[[Step], None]
+    bot: Bot,
+    world: World,
+    journal: Journal,
+    memory: Memory,
+    watch: Callable[[Step], None],
+    orders: Callable[[], Sequence[Order]] = tuple,
+    most_blind: int | None = MOST_BLIND,
 ) -> Memory:
     """Turn until the world ends; the memory that is left.
 
-    A block that cannot be read or judged is skipped and recorded; after MOST_BLIND of them in a
-    row the last DataError is raised. Raises everything else after recording why it halts.
+    A block that cannot be read or judged is skipped and recorded; after `most_blind` of them in a
+    row the last DataError is raised, never where that is None. `orders` gives what a person has
+    ordered since it was last asked. Raises everything else after recording why it halts.
     """
     blind = 0
     while True:
         try:
+            memory = _ordered(journal, memory, orders())
             observation = await world.next(memory.states)
             if observation is None:
                 return memory
@@ -83,10 +109,9 @@ async def run(
             blind = 0
         except DataError as error:
             blind += 1
-            if memory.states is None or blind > MOST_BLIND:
+            if memory.states is None or (most_blind is not None and blind > most_blind):
                 raise  # never read at all, or not for long: not one block is wrong but the node
-            journal.append(records.skip(None, error))
-            step = Step(None, None, None, None, str(error))
+            memory, step = await _skip(world, journal, memory, error)
         except (SignerError, JournalError, InvariantViolation) as error:
             _record_halt(journal, error)
             raise
@@ -99,47 +124,84 @@ async def run(
 async def turn(
     bot: Bot, world: World, journal: Journal, memory: Memory, observation: Observation
 ) -> tuple[Memory, Step]:
-    """Settle, tick, and execute what was approved; journal before acting."""
-    settlement = None
-    if memory.intent is not None:
-        settlement = await world.settle(memory.intent, observation)
-    settlements = () if settlement is None else (settlement,)
-    if memory.intent is not None and settlement is None:
-        memory = await _pursue(world, journal, memory, memory.intent, observation)
+    """Settle, tick, and execute what was approved; journal before acting.
+
+    Nothing is journaled before the tick has come to its end, so that a block that cannot be
+    judged leaves no trace but that it was skipped.
+    """
+    memory = memory.with_plan(None).kept()
+    asked = [await world.settle(intent, observation) for intent in memory.intents]
+    settlements = tuple(settlement for settlement in asked if settlement is not None)
+    if len(settlements) == len(asked):
+        await world.check_writer(observation)
     outcome = tick(bot, observation, settlements, memory)
     entry = written(bot, observation, settlements, outcome)
     journal.append(*entry.records, blobs=entry.blobs)
+    memory = outcome.memory
+    for intent in memory.intents:
+        memory = await _pursue(world, journal, memory, intent, observation)
     if outcome.approved is None:
-        return outcome.memory, Step(observation, outcome, settlement, None, None)
-    memory, sent, trouble = await _execute(world, journal, outcome, outcome.approved, observation)
-    return memory, Step(observation, outcome, settlement, sent, trouble)
+        return memory, Step(observation, outcome, settlements, None, None)
+    memory, sent, trouble = await _execute(world, journal, memory, outcome.approved, observation)
+    return memory, Step(observation, outcome, settlements, sent, trouble)
+
+
+def _ordered(journal: Journal, memory: Memory, orders: Sequence[Order]) -> Memory:
+    """The memory once the orders are journaled."""
+    for order in orders:
+        journal.append(records.order(order))
+        memory = memory.ordered(order)
+    return memory
+
+
+async def _skip(
+    world: World, journal: Journal, memory: Memory, error: DataError
+) -> tuple[Memory, Step]:
+    """Record that a block was let go; where the chain was reorganised, go back to what stands.
+
+    What happened in blocks that are gone did not happen: a record says so, nothing is edited,
+    and what was settled there is open again.
+    """
+    journal.append(records.skip(None, error))
+    skipped = Step(None, None, (), None, str(error))
+    if not isinstance(error, Reorg):
+        return memory, skipped
+    try:
+        head = await world.standing(memory.heads)
+    except DataError as trouble:
+        journal.append(records.skip(None, trouble))
+        return memory, skipped
+    gone = memory.heads[-1]
+    if head == gone:
+        return memory, skipped
+    memory = memory.unwound(head)
+    reopened = (records.intent(intent) for intent in memory.intents)
+    journal.append(records.unwound(head, gone), *reopened)
+    return memory, Step(None, None, (), None, str(error), head)
 
 
 async def _pursue(
     world: World, journal: Journal, memory: Memory, intent: Intent, observation: Observation
 ) -> Memory:
-    """Send an open intent again, or cancel it once its plan's time is over.
+    """Send an open intent again, with one more transaction where it needs that.
 
     A node may never have got it, or have dropped it; what it has already is no error to it.
     """
-    now, pending = observation.states.timestamp, memory.pending
+    (pending,) = (each.pending for each in memory.open if each.intent == intent)
+    is_late = observation.states.timestamp > pending.plan.deadline
     try:
-        if pending is not None and now > pending.plan.deadline and len(intent.raws) == 1:
-            intent = await world.cancel(intent, observation)
-            journal.append(records.intent(intent))
-            memory = memory.with_replacement(intent)
-        await world.send(intent)
+        renewed = await world.renew(intent, observation, is_late=is_late)
+        if renewed != intent:
+            journal.append(records.intent(renewed))
+            memory = memory.with_replacement(renewed)
+        await world.send(renewed)
     except (DataError, PlanError) as error:
         journal.append(records.skip(observation.states.head.number, error))
     return memory
 
 
 async def _execute(
-    world: World,
-    journal: Journal,
-    outcome: Outcome,
-    approved: Approved,
-    observation: Observation,
+    world: World, journal: Journal, memory: Memory, approved: Approved, observation: Observation
 ) -> tuple[Memory, Intent | Mismatch | None, str | None]:
     """Prepare, journal, send. A plan that could not be made or sent halts nothing.
 
@@ -151,11 +213,11 @@ async def _execute(
         sent = await world.prepare(approved, observation)
     except (DataError, PlanError) as error:
         journal.append(records.skip(block, error))
-        return outcome.memory.with_plan(None), None, str(error)
+        return memory.with_plan(None), None, str(error)
     if isinstance(sent, Mismatch):
         journal.append(records.mismatch(block, sent))
-        return outcome.memory.with_settlement(sent), sent, None
-    memory = outcome.memory.with_intent(sent)
+        return memory.with_settlement(sent), sent, None
+    memory = memory.with_intent(sent)
     journal.append(records.intent(sent))
     try:
         await world.send(sent)

@@ -16,6 +16,7 @@ from trimtab.core.settlement import Settlement
 from trimtab.core.states import States
 from trimtab.core.strategy import AnySignal, Costs, View
 from trimtab.engine.bot import Bot
+from trimtab.engine.breakers import opened, passing
 from trimtab.engine.decide import Judgement, decide
 from trimtab.engine.memory import DAY, Memory, Pending
 from trimtab.engine.wishes import Now
@@ -42,6 +43,7 @@ class Outcome:
     judgement: Judgement | None
     why: str
     memory: Memory
+    breakers: Mapping[str, str]
 
     @property
     def equity(self) -> Fraction:
@@ -81,6 +83,7 @@ def tick(
     }
     moment = Moment(book, prices)
     attribution = _attributed(bot, memory, moment, counted, settlements)
+    memory = memory.with_breakers(opened(bot, memory.states, states.timestamp))
     memory = _remembered(bot, memory, states, moment, counted, attribution, settlements)
     view = View(states, prices, book, {}, costs_of(bot, observation, prices))
     signals = {
@@ -88,9 +91,12 @@ def tick(
         for signal in bot.signals
     }
     memory = replace(memory, signals=signals)
-    if memory.intent is not None:
-        why = f"a plan is on its way under nonce {memory.intent.nonce}"
-        return Outcome(states, prices, book, counted, attribution, None, why, memory)
+    traded = memory.sold_since(states.timestamp - DAY)
+    breakers = {**memory.breakers, **passing(bot, moment.equity, traded)}
+    if memory.open:
+        nonces = ", ".join(str(intent.nonce) for intent in memory.intents)
+        why = f"a plan is on its way under nonce {nonces}"
+        return Outcome(states, prices, book, counted, attribution, None, why, memory, breakers)
     now = Now(
         states=states,
         prices=prices,
@@ -98,8 +104,10 @@ def tick(
         claims=memory.claims,
         signals=values_of(signals),
         age=observation.age,
-        traded=memory.sold_since(states.timestamp - DAY),
+        traded=traded,
         quarantined=memory.quarantined,
+        breakers=breakers,
+        unwinding=memory.unwinding,
     )
     judgement = decide(bot, now)
     if judgement.exchanges:
@@ -109,7 +117,9 @@ def tick(
     if isinstance(judgement.verdict, Approved) and judgement.plan is not None:
         pending = Pending(judgement.plan, judgement.wants or {}, judgement.sold)
         memory = memory.with_plan(pending)
-    return Outcome(states, prices, book, counted, attribution, judgement, judgement.why, memory)
+    return Outcome(
+        states, prices, book, counted, attribution, judgement, judgement.why, memory, breakers
+    )
 
 
 def costs_of(bot: Bot, observation: Observation, prices: Prices) -> Costs:

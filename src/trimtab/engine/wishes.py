@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from trimtab.allocation.books import Claims
@@ -13,7 +13,8 @@ from trimtab.core.market import MarketId, Place, wallet
 from trimtab.core.prices import Prices
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.states import States
-from trimtab.core.strategy import AnySignal, Costs, Decision, Hold, Target, View
+from trimtab.core.strategy import AnySignal, Costs, Decision, Hold, Leg, Target, View
+from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
 
 Values = Mapping[Place, Fraction]
@@ -30,7 +31,8 @@ class Now:
     """What is known at a tick: the pinned states, prices, costs, sub-books and signals.
 
     `age` is how far, in seconds, the states lie behind the newest block known; `traded` the
-    value sold within the last 24 hours.
+    value sold within the last 24 hours. `breakers` are those open, with why; `unwinding` is the
+    token that everything is to become.
     """
 
     states: States
@@ -41,6 +43,8 @@ class Now:
     age: int
     traded: Fraction
     quarantined: frozenset[MarketId] = frozenset()
+    breakers: Mapping[str, str] = field(default_factory=dict)
+    unwinding: Address | None = None
 
     def view(self, amounts: Mapping[Place, int]) -> View:
         """What a strategy with these amounts sees."""
@@ -75,7 +79,12 @@ class Wishes:
 
 
 def wishes(bot: Bot, now: Now) -> Wishes:
-    """Ask every owner for its target on its sub-book, net them, then let the sweeper place."""
+    """Ask every owner for its target on its sub-book, net them, then let the sweeper place.
+
+    While everything is unwound each part of the book becomes the one token, and while a breaker
+    is open everything stays: nobody is asked.
+    """
+    standing = _standing_order(bot, now)
     strategies = {seat.name: seat.strategy for seat in bot.owners}
     decisions: list[tuple[str, Decision]] = []
     own: dict[str, dict[Place, Fraction]] = {}
@@ -83,7 +92,10 @@ def wishes(bot: Bot, now: Now) -> Wishes:
     for name, amounts in now.claims.items():
         view = now.view(amounts)
         decision: Decision = Hold("no strategy owns this part of the book")
-        if name in strategies:
+        if standing is not None:
+            decision = standing
+            decisions.append((name, decision))
+        elif name in strategies:
             decision = strategies[name].decide(view)
             decisions.append((name, decision))
         own[name] = values_of(view, decision, bot)
@@ -93,13 +105,24 @@ def wishes(bot: Bot, now: Now) -> Wishes:
     for values in own.values():
         for place, value in values.items():
             net[place] = net.get(place, Fraction(0)) + value
-    if bot.sweeper is None:
+    if bot.sweeper is None or standing is not None:
         return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes)
     view = now.view(_idle(bot, now, net))
     decision = bot.sweeper.strategy.decide(view)
     decisions.append((bot.sweeper.name, decision))
     placed = _placed(net, view, decision)
     return Wishes(tuple(decisions), own, placed, gain, _gain(view, decision), closes)
+
+
+def _standing_order(bot: Bot, now: Now) -> Decision | None:
+    """What is decided for every part of the book alike, if anything is."""
+    if now.unwinding is not None:
+        (token,) = (token for token in bot.feeds if token.address == now.unwinding)
+        return Target(Leg(wallet(token), 1.0), why=f"unwind to {token}")
+    if now.breakers:
+        reasons = "; ".join(f"{name}: {why}" for name, why in now.breakers.items())
+        return Hold(f"a breaker is open ({reasons})")
+    return None
 
 
 def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]:

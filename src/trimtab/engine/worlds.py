@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from trimtab.chain.blocks import head
-from trimtab.chain.fees import Fees, fees
+from trimtab.chain.blocks import block, block_by_number, head
+from trimtab.chain.fees import Fees, bound_of_plans, fees, highest_base_fee, replacing
 from trimtab.chain.reader import Reader
 from trimtab.chain.submission import Submitter, outcome, send
+from trimtab.core.errors import Infeasible, InvariantViolation, Reorg, StaleState
 from trimtab.core.market import Head
 from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
@@ -39,19 +40,70 @@ class Chain:
         self._submitter = submitter
         self._execution = execution
         self._pull = pull
+        self._again: Head | None = None
+        self._unused: int | None = None
 
     async def next(self, known: States | None) -> Observation | None:
         """The next block's states, pinned to its hash."""
-        at = await self._pull()
+        at, self._again = self._again or await self._pull(), None
         if at is None:
             return None
         observation = await self._reader.observe(known, at)
         newest = await head(self._submitter.rpc, "latest")
         return replace(observation, age=max(newest.timestamp - at.timestamp, 0))
 
+    async def standing(self, heads: Sequence[Head]) -> Head:
+        """The newest of the heads that the node's own chain has at its number.
+
+        A node whose newest block is below them, and contradicts none, is merely behind:
+        StaleState.
+        """
+        newest = await head(self._submitter.rpc, "latest")
+        asked = [each for each in heads if each.number <= newest.number]
+        replies = await self._submitter.rpc.batch([block_by_number(h.number) for h in asked])
+        found = [block(reply, newest.chain) for reply in replies]
+        kept = [h for h, b in zip(asked, found, strict=True) if b is not None and b.head == h]
+        if len(kept) == len(asked) < len(heads):
+            raise StaleState(
+                f"the node's newest block is {newest.number}, and {heads[-1].number} was read "
+                "before: it is behind; name more nodes, or wait"
+            )
+        if not kept:
+            raise Reorg(
+                f"none of the {len(heads)} blocks from {heads[0].number} to {heads[-1].number} "
+                "is part of the chain any more: a reorg deeper than can be accounted for; check "
+                "the node, and start a new journal if it is right"
+            )
+        if kept[-1] != heads[-1]:
+            self._again = newest
+        return kept[-1]
+
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         """What became of an intent by its receipt and the signer's nonce at the block."""
-        return await outcome(self._submitter.rpc, intent, observation.states.head)
+        depth = self._execution.finality_depth
+        return await outcome(self._submitter.rpc, intent, observation.states.head, depth)
+
+    async def check_writer(self, observation: Observation) -> None:
+        """Raise InvariantViolation if the key was used by another than this loop since it began.
+
+        No intent is open now, so the signer's count of transactions is as we left it. Raises
+        StaleState where it is lower: the node is behind.
+        """
+        at = observation.states.head
+        used = await self._submitter.nonce(at)
+        if self._unused is None:
+            self._unused = used
+        if used > self._unused:
+            raise InvariantViolation(
+                "INV-13 one writer per journal and account",
+                f"{self._submitter.signer.address} has sent {used} transactions as of block "
+                f"{at.number}, expected {self._unused}: who else has the key?",
+            )
+        if used < self._unused:
+            raise StaleState(
+                f"{self._submitter.signer.address} has sent {used} transactions as of block "
+                f"{at.number} and had sent {self._unused} before: wait for the node"
+            )
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
         """The plan's signed transaction, once the chain's simulation agreed with the model.
@@ -59,21 +111,44 @@ class Chain:
         Raises Infeasible where the gas would cost more than the mandate allows.
         """
         execution = self._execution
-        base_fee = observation.reading.base_fee
         at = Timestamp(observation.states.timestamp + execution.block_seconds)
-        return await self._submitter.prepare(
+        bound = bound_of_plans(execution.max_fee)
+        made = await self._submitter.prepare(
             approved,
             observation.states,
             gas=GAS_HEADROOM * approved.plan.cost.gas_units,
-            fees=fees(base_fee, execution.priority_fee, execution.max_fee),
+            fees=fees(observation.reading.base_fee, execution.priority_fee, bound),
             at=at,
         )
+        if isinstance(made, Intent):
+            self._unused = made.nonce + 1
+        return made
 
-    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
-        """A transaction to the signer itself, at the highest fee that the mandate allows."""
+    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+        """The intent, cancelled once where it is late, and raised where its fees are too low.
+
+        A cancellation is offered at the highest fee that the mandate allows, so that it replaces
+        whatever was offered before. A plan's fees are raised once the next block's base fee is
+        beyond them, as far as the mandate allows.
+        """
         execution = self._execution
-        offered = Fees(execution.max_fee, 2 * execution.priority_fee + 1)
-        return self._submitter.cancel(intent, offered)
+        self._unused = max(self._unused or 0, intent.nonce + 1)
+        if await self._submitter.nonce(observation.states.head) > intent.nonce:
+            return intent  # it has landed, and waits for its depth
+        offered = Fees(intent.most_fee, intent.tip)
+        if is_late and not intent.cancels:
+            tip = max(2 * execution.priority_fee, offered.tip + offered.tip // 8) + 1
+            return self._submitter.cancelled(intent, Fees(execution.max_fee, tip))
+        base_fee = observation.reading.base_fee
+        if intent.cancels or highest_base_fee(base_fee, 1) + offered.tip <= offered.most:
+            return intent
+        bound = bound_of_plans(execution.max_fee)
+        try:
+            least = replacing(offered, bound)
+            wanted = fees(base_fee, least.tip, bound)
+        except Infeasible:
+            return intent  # it waits for a lower base fee, or for its deadline
+        return self._submitter.raised(intent, Fees(max(least.most, wanted.most), least.tip))
 
     async def send(self, intent: Intent) -> None:
         """Broadcast the newest transaction of the intent."""

@@ -187,9 +187,9 @@ def _rounding_gain(fill: Fill, prices: Prices) -> Fraction:
 def _gas(settlement: Settlement) -> int:
     """What the signer paid for a mined transaction, in base units of the native currency."""
     match settlement:
-        case Landed() | Failed():
+        case Landed() | Failed() | Dropped():
             return settlement.gas_used * settlement.gas_price
-        case Dropped() | Mismatch():
+        case Mismatch():
             return 0
 
 

@@ -7,17 +7,15 @@ code version. A part is the canonical form of `trimtab.core.canonical`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal
 
-from msgspec import convert
-
 from trimtab.core.canonical import Plain, plain
 from trimtab.core.errors import JournalError, TrimtabError
-from trimtab.core.market import Place
+from trimtab.core.market import Head, Place
+from trimtab.core.orders import Order
 from trimtab.core.plan import Approved, Breach, Plan, Verdict
-from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch, Settlement
+from trimtab.core.settlement import Dropped, Ended, Intent, Mismatch
 from trimtab.core.strategy import Decision
 from trimtab.core.token import Address
 from trimtab.journal.pnl import Attribution
@@ -27,7 +25,18 @@ SCHEMA = 1
 """The version of the records that this code writes."""
 
 Kind = Literal[
-    "start", "reading", "settled", "flows", "tick", "intent", "mismatch", "skip", "halt", "end"
+    "start",
+    "reading",
+    "settled",
+    "flows",
+    "tick",
+    "intent",
+    "mismatch",
+    "skip",
+    "unwound",
+    "order",
+    "halt",
+    "end",
 ]
 
 
@@ -84,7 +93,7 @@ def start(
     return Record("start", None, None, detail)
 
 
-def settled(block: int, settlement: Landed | Failed | Dropped) -> Record:
+def settled(block: int, settlement: Ended) -> Record:
     """What became of a plan, as known at a block."""
     economic: dict[str, Plain] = {
         "type": type(settlement).__name__,
@@ -171,6 +180,20 @@ def skip(block: int | None, error: TrimtabError) -> Record:
     return Record("skip", block, None, {"error": type(error).__name__, "why": str(error)})
 
 
+def unwound(head: Head, gone: Head) -> Record:
+    """A reorg: blocks after `head` up to `gone` are no part of the chain any more.
+
+    What the records of those blocks tell did not happen; they stay as they are.
+    """
+    economic: Plain = {"to": plain(head.number), "from": plain(gone.number)}
+    return Record("unwound", head.number, economic, {"head": plain(head), "gone": plain(gone)})
+
+
+def order(given: Order) -> Record:
+    """What a person told the manager to do."""
+    return Record("order", None, plain(given), None)
+
+
 def halt(block: int | None, error: TrimtabError) -> Record:
     """Why the loop stopped itself."""
     return Record("halt", block, {"error": type(error).__name__}, {"why": str(error)})
@@ -179,56 +202,6 @@ def halt(block: int | None, error: TrimtabError) -> Record:
 def end(block: int | None, detail: Plain) -> Record:
     """The run is over."""
     return Record("end", block, None, detail)
-
-
-# ------------------------------------------------------------------------------------ values
-
-
-def intent_of(record: Record) -> Intent:
-    """The intent that a record holds. Raises JournalError if it holds none."""
-    try:
-        part = _mapping(record.detail)
-        raws = [bytes.fromhex(raw[2:]) for raw in convert(part["raws"], list[str])]
-        return convert({**part, "raws": raws}, Intent, strict=False)
-    except (KeyError, ValueError) as error:
-        raise _broken(record, error) from error
-
-
-def settlement_of(record: Record) -> Settlement:
-    """The settlement that a record of kind settled or mismatch holds.
-
-    Raises JournalError if it holds none.
-    """
-    try:
-        part = _mapping(record.detail)
-        types: dict[Plain, type[Settlement]] = {kind.__name__: kind for kind in _SETTLEMENTS}
-        return convert(part, types[part["type"]], strict=False)
-    except (KeyError, ValueError) as error:
-        raise _broken(record, error) from error
-
-
-def attribution_of(record: Record) -> Attribution | None:
-    """The attribution in a record of kind flows; none at the first reading of a run.
-
-    Raises JournalError if the record holds something else.
-    """
-    try:
-        part = _mapping(record.economic)["attribution"]
-        if part is None:
-            return None
-        parts = {**_mapping(part), **_mapping(_mapping(record.detail)["attribution"])}
-        return convert(parts, Attribution, strict=False, dec_hook=_fraction)
-    except (KeyError, ValueError) as error:
-        raise _broken(record, error) from error
-
-
-_SETTLEMENTS = (Landed, Failed, Dropped, Mismatch)
-
-
-def _fraction(kind: type[object], written: object) -> Fraction:
-    if kind is not Fraction or not isinstance(written, str):
-        raise ValueError(f"{written!r} is no fraction")
-    return Fraction(written)
 
 
 def _split(attribution: Attribution | None) -> tuple[Plain, Plain]:
@@ -249,10 +222,3 @@ def _mapping(part: Plain) -> dict[str, Plain]:
     if not isinstance(part, dict):
         raise ValueError(f"{part!r} is no mapping")  # noqa: TRY004 - bad data, not a bad call
     return part
-
-
-def _broken(record: Record, error: Exception) -> JournalError:
-    return JournalError(
-        f"the {record.kind} record of block {record.block} holds something else ({error}): "
-        "the journal is damaged or another kind was meant; go on from a copy"
-    )

@@ -12,7 +12,8 @@ from typing import cast
 from trimtab.core.canonical import Plain, canonical
 from trimtab.core.errors import JournalError
 from trimtab.core.settlement import Intent
-from trimtab.journal.records import SCHEMA, Kind, Record, intent_of, settlement_of, upcast
+from trimtab.journal.records import SCHEMA, Kind, Record, upcast
+from trimtab.journal.values import intent_of, settlement_of
 
 GENESIS = bytes(32)
 """The hash before the first row."""

@@ -68,6 +68,9 @@ def _of_chain(chain: Chain) -> Iterator[str]:
     yield from _too_small("chain.cadence", chain.cadence, 1, "blocks")
     yield from _too_small("chain.block_seconds", chain.block_seconds, 1, "seconds")
     yield from _too_small("chain.deadline_blocks", chain.deadline_blocks, 1, "blocks")
+    yield from _too_small("chain.finality_depth", chain.finality_depth, 0, "blocks")
+    if chain.blind_after is not None:
+        yield from _too_small("chain.blind_after", chain.blind_after, 1, "seconds")
 
 
 def _of_execution(execution: Execution, limits: LimitEntries) -> Iterator[str]:

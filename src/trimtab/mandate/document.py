@@ -38,6 +38,12 @@ class Chain(Document, frozen=True, kw_only=True):
     """Expected seconds until the next block: plans are computed for that moment."""
     deadline_blocks: int = 3
     """A plan that has not landed after this many blocks is void."""
+    finality_depth: int = 0
+    """Blocks that must lie above a transaction before it counts as settled and another plan is
+    made; a reorg that is deeper is undone all the same."""
+    blind_after: int | None = None
+    """Seconds without a block that could be judged after which a breaker opens; by default the
+    time of 25 decisions."""
 
 
 class StrategyEntry(Document, frozen=True, kw_only=True):

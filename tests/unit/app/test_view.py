@@ -36,7 +36,7 @@ def watched(story: Story) -> Watched:
 def test_watched__story__counts_are_the_steps(watched: Watched, story: Story) -> None:
     outcomes = [step.outcome for step in story.steps if step.outcome]
     judged = [outcome.judgement for outcome in outcomes if outcome.judgement]
-    settled = [type(step.settled) for step in story.steps]
+    settled = [type(each) for step in story.steps for each in step.settled]
     assert dict(watched.counts) == {
         "decisions": len(judged),
         "landed": settled.count(Landed),
@@ -92,7 +92,7 @@ def test_watched__settlement__said_of_the_plan_that_was_sent(
 ) -> None:
     sent = Watched().after(story.bot, story.steps[0])
     assert sent.plan == "block 3: supply x2; on its way"
-    seen = sent.after(story.bot, replace(story.steps[1], settled=settled, sent=None))
+    seen = sent.after(story.bot, replace(story.steps[1], settled=(settled,), sent=None))
     assert seen.plan == f"block 3: supply x2; {expected}"
 
 

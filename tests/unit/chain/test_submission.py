@@ -26,7 +26,7 @@ HASH = "0x" + keccak(RAW).hex()
 OTHER = "0x" + "0e" * 32
 OWN = address_from_bytes(b"\x0a" * 20)
 SAFE = address_from_bytes(b"\x0b" * 20)
-INTENT = Intent("plan", CHAIN, OWN, 5, 10, (HASH,), (RAW,))
+INTENT = Intent("plan", CHAIN, OWN, 5, 10, (HASH,), (RAW,), 100, 9, 1)
 AT = head_of(20)
 
 
@@ -105,6 +105,7 @@ def settled(
         {
             "eth_getTransactionReceipt": lambda asked: found if asked == HASH else None,
             "eth_getTransactionCount": lambda *_: hex(used),
+            "eth_getBlockByNumber": lambda tag, _: header(int(tag, 16)),
             **methods,
         }
     )
@@ -156,7 +157,7 @@ def test_outcome__hostile_receipt__inconsistent(change: dict[str, object]) -> No
 
 def test_outcome__sent_to_ourselves__dropped() -> None:
     dropped = settled(receipt(to=OWN.lower()))
-    assert dropped == Dropped("plan", f"cancelled by {HASH} in block 12")
+    assert dropped == Dropped("plan", f"cancelled by {HASH} in block 12", 100, 7)
 
 
 def failed(call: Callable[..., Any], transaction: object = None) -> str:
@@ -231,11 +232,39 @@ def test_cancel__intent__one_more_raw_at_its_nonce() -> None:
     safe = Safe(SAFE, signer.address, SAFE)
     submitter = Submitter(connected(FakeNode({})), {}, signer, safe)
     intent = replace(INTENT, signer=signer.address)
-    cancelled = submitter.cancel(intent, Fees(9, 3))
+    cancelled = submitter.cancelled(intent, Fees(9, 3))
     nothing = Transaction(CHAIN, 5, signer.address, b"", 0, 21_000, Fees(9, 3))
     signed = signer.sign(nothing)
-    expected = replace(intent, hashes=(HASH, signed.hash), raws=(RAW, signed.raw))
-    assert cancelled == expected
+    assert cancelled == replace(
+        intent,
+        hashes=(HASH, signed.hash),
+        raws=(RAW, signed.raw),
+        gas=21_000,
+        most_fee=9,
+        tip=3,
+        cancels=True,
+    )
+
+
+def test_raised__plan__the_same_transaction_for_more() -> None:
+    signer = Signer(Secret("22" * 32))
+    submitter = Submitter(connected(FakeNode({})), {}, signer, Safe(SAFE, signer.address, SAFE))
+    sent = Transaction(CHAIN, 5, SAFE, b"\x01\x02", 7, 90_000, Fees(8, 2))
+    first = signer.sign(sent)
+    intent = replace(INTENT, signer=signer.address, hashes=(first.hash,), raws=(first.raw,))
+    raised = submitter.raised(intent, Fees(10, 3))
+    assert Transaction.of(raised.raws[1]) == replace(sent, fees=Fees(10, 3))
+    assert (raised.gas, raised.most_fee, raised.tip, raised.cancels) == (90_000, 10, 3, False)
+
+
+def test_outcome__receipt_of_a_block_below_that_is_another__reorg() -> None:
+    with pytest.raises(Reorg, match="another block 12"):
+        settled(receipt(12, blockHash=hash_of(12, "b")))
+
+
+def test_outcome__head_is_gone_when_the_receipt_is_judged__reorg() -> None:
+    with pytest.raises(Reorg, match="block 20 .* is gone"):
+        settled(receipt(), eth_getBlockByNumber=lambda tag, _: header(int(tag, 16), "b"))
 
 
 # --------------------------------------------------------------------------------- simulation

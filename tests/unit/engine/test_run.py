@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,16 +11,24 @@ import pytest
 
 from tests.support.observed import Observed, observed
 from trimtab.core.actions import Swap
-from trimtab.core.errors import DataError, Infeasible, RpcError, SignerError
+from trimtab.core.errors import (
+    DataError,
+    Infeasible,
+    InvariantViolation,
+    RpcError,
+    SignerError,
+)
+from trimtab.core.market import Head
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.core.states import States
+from trimtab.core.token import address_from_bytes
 from trimtab.engine.memory import Memory
 from trimtab.engine.run import MOST_BLIND, Step, run
 from trimtab.journal.store import Journal
 
-SIGNER = "0x00000000000000000000000000000000000000AA"
+SIGNER = address_from_bytes(b"\xaa" * 20)
 
 
 @dataclass(slots=True)
@@ -33,6 +41,8 @@ class Script:
     send_error: DataError | None = None
     settlement: Callable[[Intent], Settlement | None] = lambda _: None
     read_errors: dict[int, DataError] = field(default_factory=dict)
+    foreign_from: int | None = None
+    stands: int | None = None
     asked: int = 0
     sent: list[Intent] = field(default_factory=list)
     journaled_when_sent: list[bool] = field(default_factory=list)
@@ -53,11 +63,38 @@ class Script:
             return self.prepare_with(approved)
         number = observation.states.head.number
         name = f"0x{number:064x}"
-        return Intent(approved.plan.hash, 31337, SIGNER, number, number, (name,), (b"\x02raw",))  # type: ignore[arg-type]
+        return Intent(
+            plan_hash=approved.plan.hash,
+            chain=31337,
+            signer=SIGNER,
+            nonce=number,
+            block=number,
+            hashes=(name,),
+            raws=(b"\x02raw",),
+            gas=500_000,
+            most_fee=10**9,
+            tip=1,
+        )
 
-    async def cancel(self, intent: Intent, observation: Observation) -> Intent:
+    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+        if not is_late or intent.cancels:
+            return intent
         extra = f"0x{observation.states.head.number:064x}"
-        return replace(intent, hashes=(*intent.hashes, extra), raws=(*intent.raws, b"\x02none"))
+        return replace(
+            intent,
+            hashes=(*intent.hashes, extra),
+            raws=(*intent.raws, b"\x02none"),
+            cancels=True,
+        )
+
+    async def check_writer(self, observation: Observation) -> None:
+        if self.foreign_from is not None and self.asked >= self.foreign_from:
+            raise InvariantViolation("INV-13 one writer per journal and account", "who else?")
+
+    async def standing(self, heads: Sequence[Head]) -> Head:
+        if self.stands is None:
+            return heads[-1]
+        return heads[self.stands]
 
     async def send(self, intent: Intent) -> None:
         self.sent.append(intent)
@@ -101,7 +138,7 @@ def test_run__open_intent__no_other_plan_is_made(stage: Observed, journal: Journ
     script = Script(stage, journal)
     memory, steps = turned(script)
     assert {intent.nonce for intent in script.sent} == {script.sent[0].nonce}
-    assert memory.intent == script.sent[-1]
+    assert memory.intents == (script.sent[-1],)
     assert all(step.outcome is not None for step in steps)
     assert [step.outcome.judgement is None for step in steps if step.outcome] == [False] + [
         True
@@ -111,8 +148,8 @@ def test_run__open_intent__no_other_plan_is_made(stage: Observed, journal: Journ
 def test_run__broadcast_fails__intent_stays_open(stage: Observed, journal: Journal) -> None:
     script = Script(stage, journal, send_error=RpcError("no answer", "transport"))
     memory, steps = turned(script)
-    assert memory.intent is not None
-    assert journal.open_intents() == (memory.intent,)
+    assert memory.intents
+    assert journal.open_intents() == memory.intents
     assert steps[0].skipped == "no answer"
 
 
@@ -150,7 +187,7 @@ def test_run__landed__closes_the_intent(stage: Observed, journal: Journal) -> No
     script = Script(stage, journal, settlement=land)
     memory, _ = turned(script)
     assert len(script.sent) >= 2, "it plans again once the first has landed"
-    assert kinds(journal).count("settled") == len(script.sent) - (memory.intent is not None)
+    assert kinds(journal).count("settled") == len(script.sent) - len(memory.open)
 
 
 def test_run__reverted_on_chain__plans_again_and_counts_the_gas(
@@ -198,10 +235,10 @@ def test_run__plan_never_lands__is_sent_again_then_cancelled_at_its_nonce(
     script = Script(stage, journal)
     memory, _ = turned(script)
     assert len(script.sent) == 6, "each turn sends what is open"
-    assert memory.intent is not None
-    assert len(memory.intent.raws) == 2, "three blocks later its deadline has passed"
-    assert journal.open_intents() == (memory.intent,)
-    assert memory.is_ours(memory.intent.hashes[-1])
+    (intent,) = memory.intents
+    assert len(intent.raws) == 2, "three blocks later its deadline has passed"
+    assert journal.open_intents() == (intent,)
+    assert memory.is_ours(intent.hashes[-1])
 
 
 def test_run__node_is_gone_for_good__ends_with_its_error(stage: Observed, journal: Journal) -> None:

@@ -13,12 +13,12 @@ from trimtab.core.plan import Approved, Breach, Measure, Plan, PlanCost, Refused
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.core.strategy import Hold
-from trimtab.journal import records
+from trimtab.journal import records, values
 from trimtab.journal.pnl import Attribution
 from trimtab.journal.reconcile import Reconciliation
 from trimtab.journal.records import Record, upcast
 
-INTENT = Intent("ab", 1, ACCOUNT, 3, 77, (OURS, "0xcd"), (b"\x02\xff", b""))
+INTENT = Intent("ab", 1, ACCOUNT, 3, 77, (OURS, "0xcd"), (b"\x02\xff", b""), 9, 8, 7)
 PLAN = Plan(
     chain=1,
     account=ACCOUNT,
@@ -54,7 +54,7 @@ def part(value: Plain, *path: str) -> Plain:
 
 def test_intent_of__intent_record__the_intent() -> None:
     record = records.intent(INTENT)
-    assert records.intent_of(record) == INTENT
+    assert values.intent_of(record) == INTENT
     assert (record.kind, record.block, record.economic) == ("intent", 77, None)
 
 
@@ -70,13 +70,13 @@ def test_settlement_of__settled_record__the_settlement(
     settlement: Landed | Failed | Dropped,
 ) -> None:
     record = records.settled(9, settlement)
-    assert records.settlement_of(record) == settlement
+    assert values.settlement_of(record) == settlement
     assert (record.kind, record.block) == ("settled", 9)
 
 
 def test_settlement_of__mismatch_record__the_mismatch() -> None:
     found = Mismatch("ab", "7 instead of 8", ("pool:1:0x01",))
-    assert records.settlement_of(records.mismatch(9, found)) == found
+    assert values.settlement_of(records.mismatch(9, found)) == found
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_flows__attribution__read_back_whole() -> None:
     place = wallet(USDC)
     found = Reconciliation((flow(place, -5),), {place: 1}, {place: 9}, {place: -2})
     record = records.flows(3, found, ATTRIBUTION)
-    assert records.attribution_of(record) == ATTRIBUTION
+    assert values.attribution_of(record) == ATTRIBUTION
     assert part(record.economic, "error") == "2"
     assert part(record.economic, "accruals") == {place.key: "1"}
     assert part(record.detail, "transactions") == [OURS]
@@ -123,7 +123,7 @@ def test_flows__attribution_that_does_not_add_up__never_written(wrong: Attributi
 
 def test_attribution_of__first_reading__none() -> None:
     record = records.flows(3, Reconciliation((), {}, {}, {}), None)
-    assert records.attribution_of(record) is None
+    assert values.attribution_of(record) is None
 
 
 def ticked(verdict: Approved | Refused | None) -> Record:
@@ -176,7 +176,7 @@ def test_skip_and_end__nothing_economic() -> None:
     assert records.end(6, {"seconds": "1"}).economic is None
 
 
-@pytest.mark.parametrize("read", [records.intent_of, records.settlement_of, records.attribution_of])
+@pytest.mark.parametrize("read", [values.intent_of, values.settlement_of, values.attribution_of])
 @pytest.mark.parametrize(
     "detail", [None, "text", {}, {"type": "Landed"}, {"raws": ["0xzz"]}, {"raws": None}]
 )

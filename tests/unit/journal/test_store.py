@@ -22,7 +22,7 @@ SECOND = Record("tick", 2, {"plan": "buy"}, None)
 
 
 def an_intent(plan: str, *hashes: str) -> Intent:
-    return Intent(plan, 1, ACCOUNT, 0, 5, hashes, tuple(b"raw" for _ in hashes))
+    return Intent(plan, 1, ACCOUNT, 0, 5, hashes, tuple(b"raw" for _ in hashes), 9, 8, 7)
 
 
 @pytest.fixture

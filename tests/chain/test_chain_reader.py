@@ -11,7 +11,7 @@ from trimtab.chain.multicall import Multicall, ask
 from trimtab.chain.rpc import Rpc
 from trimtab.core.abi import Answer, Call, Log, Read, call_data, word
 from trimtab.core.errors import MissingRead, Reorg, RpcError
-from trimtab.core.flows import fold_logs, held_everywhere, share_changes
+from trimtab.core.flows import fold_events, held_everywhere, share_changes
 from trimtab.core.market import Place, wallet
 from trimtab.core.reading import Observation, decode
 from trimtab.core.token import address_from_bytes
@@ -111,7 +111,7 @@ def test_observe__what_others_did_for_the_safe__as_flows_from_the_logs(stage: St
         others_act(stage, 4)
         hot = await stage.observe(rpc, known.states)
         account = stage.safe.address
-        folded = fold_logs(ADAPTERS, known.states, hot.reading.logs, account, lambda _: False)
+        folded = fold_events(ADAPTERS, known.states, hot.reading.logs, account, lambda _: False)
         held = [held_everywhere(ADAPTERS, states, account) for states in (known.states, hot.states)]
         changed = dict(share_changes(held[0], held[1]))
         usdc = stage.token("USDC")

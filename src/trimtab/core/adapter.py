@@ -74,6 +74,12 @@ class Adapter(Protocol[S]):
         sums and not with our decoding of them.
         """
 
+    def narrow(self, state: S, accounts: Accounts) -> S:
+        """The state as it is decoded where only these accounts, a part of its own, are tracked."""
+
+    def taken_over(self, state: S, owned: S, accounts: Accounts) -> S:
+        """The state in which the owners among `accounts` have what they have in `owned`."""
+
 
 Adapters = Mapping[str, Adapter[State]]
 """Adapters by the name of their protocol."""
@@ -155,6 +161,18 @@ def encode(adapters: Adapters, states: States, actions: Iterable[Action]) -> tup
         for action in actions
         for call in adapter_of(adapters, states.market(action.market)).encode(states, action)
     )
+
+
+def narrow(
+    adapters: Adapters, states: States, markets: Iterable[Market[State]], accounts: Accounts
+) -> States:
+    """These markets' states as they are read where only these accounts are tracked."""
+    kept = {market.id: market for market in markets}
+    narrowed = {
+        market_id: adapter_of(adapters, market).narrow(states.state(market_id), accounts)
+        for market_id, market in kept.items()
+    }
+    return replace(states, markets=kept, states=narrowed)
 
 
 def holdings(adapters: Adapters, states: States, account: Address) -> tuple[Holding, ...]:

@@ -1,4 +1,4 @@
-"""What a block's logs did to one account's book, place by place."""
+"""What a block's events did to one account's book, place by place."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -6,18 +6,21 @@ from dataclasses import dataclass, field
 
 from trimtab.core.abi import Log
 from trimtab.core.adapter import Adapters, adapter_of, observed
-from trimtab.core.market import Holding, Market, Place, State
+from trimtab.core.market import Holding, Market, MarketId, Place, State, token_market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Flow
-from trimtab.core.states import States
+from trimtab.core.states import Done, States
 from trimtab.core.token import Address
+
+Event = Log | Done
+"""What tells of a change: a contract's own words, or a model's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The states after the logs, and what they tell of the account.
+    """The states after the events, and what they tell of the account.
 
-    `accruals` is what each place's worth grew by at constant shares, by time between the logs
+    `accruals` is what each place's worth grew by at constant shares, by time between the events
     and by indices that they moved.
     """
 
@@ -26,16 +29,16 @@ class Folded:
     accruals: Mapping[Place, int] = field(default_factory=dict)
 
 
-def fold_logs(
+def fold_events(
     adapters: Adapters,
     states: States,
-    logs: Iterable[Log],
+    events: Iterable[Event],
     account: Address,
     is_ours: Callable[[str], bool],
 ) -> Folded:
-    """Fold logs, in order, into states that stand before them.
+    """Fold events, in order, into states that stand before them.
 
-    Each market's clock is moved to a log's moment first, so that interest is apart from flows.
+    Each market's clock is moved to an event's moment first, so that interest is apart from flows.
     `is_ours` tells whether a transaction, by its hash, is one of ours.
     """
     by_emitter: dict[Address, Market[State]] = {
@@ -43,25 +46,38 @@ def fold_logs(
         for market in states.markets.values()
         for emitter in adapter_of(adapters, market).emitters(market)
     }
-    mention = bytes(12) + bytes.fromhex(account[2:])
     flows: list[Flow] = []
     accruals: Counter[Place] = Counter()
-    for log in logs:
-        market = by_emitter.get(log.address)
-        if market is None:
-            continue
-        adapter = adapter_of(adapters, market)
-        earlier = held(adapters, states, market, account)
-        accrued = adapter.accrue(states.states[market.id], Timestamp(log.timestamp))
-        states = states.with_states({market.id: accrued})
-        before = held(adapters, states, market, account)
-        states = states.with_states({market.id: observed(adapter, market, accrued, log)})
-        after = held(adapters, states, market, account)
+    for event in events:
+        touched = _touched(event, by_emitter)
+        earlier = _held_in(adapters, states, touched, account)
+        states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
+        before = _held_in(adapters, states, touched, account)
+        states = _after(adapters, states, event, touched)
+        after = _held_in(adapters, states, touched, account)
         accruals.update(grown(earlier, before))
         accruals.update(grown(before, after))
-        if mention in log.topics:
-            flows += _differences(before, after, log, is_ours(log.transaction))
+        if _mentions(event, account):
+            flows += _differences(before, after, event, is_ours(event.transaction))
     return Folded(states, tuple(flows), {place: raw for place, raw in accruals.items() if raw})
+
+
+def summed(flows: Iterable[Flow]) -> tuple[Flow, ...]:
+    """The flows of each transaction, in order, as one a place, sorted; what cancels is left out.
+
+    Logs and models tell the same changes in pieces of different number and order.
+    """
+    sums: dict[tuple[str, bool], dict[Place, tuple[int, int]]] = {}
+    for flow in flows:
+        places = sums.setdefault((flow.transaction, flow.is_ours), {})
+        shares, raw = places.get(flow.place, (0, 0))
+        places[flow.place] = (shares + flow.shares, raw + flow.raw)
+    return tuple(
+        Flow(place, shares, raw, transaction, is_ours)
+        for (transaction, is_ours), places in sums.items()
+        for place, (shares, raw) in sorted(places.items())
+        if shares or raw
+    )
 
 
 def grown(before: Mapping[Place, Holding], after: Mapping[Place, Holding]) -> dict[Place, int]:
@@ -110,9 +126,61 @@ def _raw(holdings: dict[Place, Holding], place: Place) -> int:
 
 
 def _differences(
-    before: dict[Place, Holding], after: dict[Place, Holding], log: Log, is_ours: bool
+    before: dict[Place, Holding], after: dict[Place, Holding], event: Event, is_ours: bool
 ) -> list[Flow]:
     return [
-        Flow(place, change, _raw(after, place) - _raw(before, place), log.transaction, is_ours)
+        Flow(place, change, _raw(after, place) - _raw(before, place), event.transaction, is_ours)
         for place, change in share_changes(before, after)
     ]
+
+
+# ------------------------------------------------------------------------------------- events
+
+
+def _touched(event: Event, by_emitter: Mapping[Address, Market[State]]) -> tuple[MarketId, ...]:
+    """The markets that an event changes."""
+    if isinstance(event, Log):
+        market = by_emitter.get(event.address)
+        return () if market is None else (market.id,)
+    moved = (token_market(movement.token) for movement in event.applied.movements)
+    return tuple(dict.fromkeys((*event.applied.changed, *moved)))
+
+
+def _held_in(
+    adapters: Adapters, states: States, markets: Iterable[MarketId], account: Address
+) -> dict[Place, Holding]:
+    return {
+        place: holding
+        for market in markets
+        for place, holding in held(adapters, states, states.market(market), account).items()
+    }
+
+
+def _accrued(
+    adapters: Adapters, states: States, markets: Iterable[MarketId], at: Timestamp
+) -> States:
+    return states.with_states(
+        {
+            market: adapter_of(adapters, states.market(market)).accrue(states.state(market), at)
+            for market in markets
+        }
+    )
+
+
+def _after(
+    adapters: Adapters, states: States, event: Event, touched: tuple[MarketId, ...]
+) -> States:
+    if isinstance(event, Done):
+        return states.fold(event.applied)
+    changed = {}
+    for market_id in touched:
+        market = states.market(market_id)
+        changed[market_id] = observed(
+            adapter_of(adapters, market), market, states.state(market_id), event
+        )
+    return states.with_states(changed)
+
+
+def _mentions(event: Event, account: Address) -> bool:
+    """Whether an event tells of the account; a model's always does, if anything changed there."""
+    return isinstance(event, Done) or bytes(12) + bytes.fromhex(account[2:]) in event.topics

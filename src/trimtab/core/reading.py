@@ -7,7 +7,7 @@ from trimtab.core.abi import Answer, Log
 from trimtab.core.adapter import Adapters, Question, adapter_of, decoded, observed
 from trimtab.core.errors import MissingRead
 from trimtab.core.market import Accounts, Head, Market, MarketId, Place, State
-from trimtab.core.states import States
+from trimtab.core.states import Done, States
 from trimtab.core.token import Address
 
 Rounds = tuple[tuple[Answer, ...], ...]
@@ -35,11 +35,18 @@ class Observation:
     """A reading with its states.
 
     `age` is how many seconds the block lies behind the newest that was known when it was read.
+    `done` is what happened since the previous reading where models and not logs tell it.
     """
 
     states: States
     reading: Reading
     age: int = 0
+    done: tuple[Done, ...] | None = None
+
+    @property
+    def events(self) -> tuple[Log | Done, ...]:
+        """What happened since the previous reading, in order."""
+        return self.reading.logs if self.done is None else self.done
 
 
 def prepared(

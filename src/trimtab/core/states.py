@@ -48,6 +48,15 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What a model says that a transaction, by its hash, has done at a moment."""
+
+    transaction: str
+    timestamp: Timestamp
+    applied: Applied
+
+
+@dataclass(frozen=True, slots=True)
 class Reverted:
     """The action fails, with the very bytes that the chain returns."""
 

@@ -72,7 +72,7 @@ def tick(
         bot.adapters,
         memory.states,
         states,
-        observation.reading.logs,
+        observation.events,
         bot.account,
         memory.is_ours,
         observation.reading.audit,

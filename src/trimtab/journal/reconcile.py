@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from trimtab.core.abi import Log
 from trimtab.core.adapter import Adapters, accrue
 from trimtab.core.errors import InvariantViolation, MissingRead
-from trimtab.core.flows import fold_logs, grown, held_everywhere
+from trimtab.core.flows import Event, fold_events, grown, held_everywhere
 from trimtab.core.market import Holding, Place
 from trimtab.core.settlement import Flow
 from trimtab.core.states import States
@@ -45,14 +44,14 @@ def reconcile(
     adapters: Adapters,
     before: States | None,
     now: States,
-    logs: Iterable[Log],
+    events: Iterable[Event],
     account: Address,
     is_ours: Callable[[str], bool],
     audit: Mapping[Place, int],
 ) -> Reconciliation:
     """The account's flows and accruals from `before` to `now`, and the audit held against them.
 
-    `logs` are those after `before` up to `now`, in order; `is_ours` tells whether a transaction,
+    `events` are those after `before` up to `now`, in order; `is_ours` tells whether a transaction,
     by its hash, is one of ours. The audit states debts as positive numbers. With nothing before,
     the audit is held against the holdings that `now` decodes to.
     Raises InvariantViolation if shares changed without a flow that tells of it, and MissingRead
@@ -61,7 +60,7 @@ def reconcile(
     if before is None:
         expected = _worth(held_everywhere(adapters, now, account))
         return Reconciliation((), {}, expected, _differences(expected, audit))
-    folded = fold_logs(adapters, before, logs, account, is_ours)
+    folded = fold_events(adapters, before, events, account, is_ours)
     held_before = held_everywhere(adapters, before, account)
     held_folded = held_everywhere(adapters, folded.states, account)
     modelled = accrue(adapters, folded.states, now.timestamp)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from trimtab.core.canonical import Plain, plain
 from trimtab.core.errors import JournalError, TrimtabError
+from trimtab.core.flows import summed
 from trimtab.core.market import Head, Place
 from trimtab.core.orders import Order
 from trimtab.core.plan import Approved, Breach, Plan, Verdict
@@ -113,9 +114,11 @@ def mismatch(block: int, found: Mismatch) -> Record:
 def flows(block: int, found: Reconciliation, attribution: Attribution | None) -> Record:
     """What moved since the reading before, its conservation error, and what the change was of.
 
+    Flows are summed by transaction and place, so that logs and models write the same.
     Raises InvariantViolation for an attribution that does not add up: none such is written.
     """
     told, gas = _split(attribution)
+    moved = summed(found.flows)
     economic: Plain = {
         "flows": [
             {
@@ -124,7 +127,7 @@ def flows(block: int, found: Reconciliation, attribution: Attribution | None) ->
                 "raw": plain(flow.raw),
                 "is_ours": flow.is_ours,
             }
-            for flow in found.flows
+            for flow in moved
         ],
         "accruals": _by_place(found.accruals),
         "expected": _by_place(found.expected),
@@ -132,7 +135,7 @@ def flows(block: int, found: Reconciliation, attribution: Attribution | None) ->
         "error": plain(found.error),
         "attribution": told,
     }
-    transactions: list[Plain] = [flow.transaction for flow in found.flows]
+    transactions: list[Plain] = [flow.transaction for flow in moved]
     return Record("flows", block, economic, {"transactions": transactions, "attribution": gas})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from trimtab.chain.reader import Reader
 from trimtab.chain.rpc import Rpc as ChainRpc
@@ -20,7 +20,7 @@ from trimtab.core.token import Address
 from trimtab.lab.agents import Agent, Order, Scene
 from trimtab.lab.fees import next_base_fee
 from trimtab.lab.mining import Sending, announce_base_fee, mine
-from trimtab.lab.prices import BrokenPrices, OutsidePrices
+from trimtab.lab.prices import Break, BrokenPrices, OutsidePrices
 from trimtab.lab.scenario import Scenario
 from trimtab.lab.streams import stream
 from trimtab.lab.world import LocalWorld
@@ -35,16 +35,30 @@ _SCRIPT = "scenario"
 class Act:
     """An agent's or the script's transaction, where it stands, and whether it went through.
 
-    `block` counts the conducted blocks from 1, `index` the transactions of the block from 0.
+    `block` counts the conducted blocks from 1, `index` the transactions of the block from 0, and
+    `rank` the orders as they were given, which decides between equal tips.
     """
 
     block: int
     index: int
     actor: str
+    account: Address
+    rank: int
     order: Order
     transaction: str
     ok: bool
     gas_used: int
+
+
+class Script(Protocol):
+    """Orders that are given whatever the chain shows, and breaks of the outside prices."""
+
+    @property
+    def breaks(self) -> tuple[Break, ...]:
+        """When outside prices break."""
+
+    def at(self, block: int) -> Sequence[tuple[Address, Order]]:
+        """Who orders what in a conducted block."""
 
 
 class Conductor:
@@ -62,15 +76,15 @@ class Conductor:
         prices: OutsidePrices,
         seed: int,
         block_seconds: int,
-        scenario: Scenario | None = None,
+        script: Script | None = None,
     ) -> None:
         names = [agent.name for agent in agents]
         if len(set(names)) != len(names):
             raise ConfigError(f"two agents share a name, and with it their random numbers: {names}")
         self._world = world
         self._agents = tuple(agents)
-        self._scenario = scenario or Scenario()
-        self._prices = BrokenPrices(prices, self._scenario.breaks)
+        self._script = script or Scenario()
+        self._prices = BrokenPrices(prices, self._script.breaks)
         self._seed = seed
         self._block_seconds = block_seconds
         self._head = world.head
@@ -97,6 +111,11 @@ class Conductor:
     def block(self) -> int:
         """How many blocks were conducted."""
         return self._block
+
+    @property
+    def base_fee(self) -> int:
+        """What the next block's gas costs, in wei per unit."""
+        return self._base_fee
 
     @property
     def acts(self) -> tuple[Act, ...]:
@@ -132,8 +151,20 @@ class Conductor:
         self._block = scene.block
         self._head = mined.head
         acts = [
-            Act(scene.block, each.index, actor, order, each.hash, each.ok, each.gas_used)
-            for (actor, _, order), each in zip(orders, mined.outcomes, strict=True)
+            Act(
+                block=scene.block,
+                index=each.index,
+                actor=actor,
+                account=account,
+                rank=rank,
+                order=order,
+                transaction=each.hash,
+                ok=each.ok,
+                gas_used=each.gas_used,
+            )
+            for rank, ((actor, account, order), each) in enumerate(
+                zip(orders, mined.outcomes, strict=True)
+            )
         ]
         self._acts += sorted(acts, key=lambda act: act.index)
         level = self._world.spec.node.base_fee
@@ -169,7 +200,7 @@ class Conductor:
             for agent in self._agents
             for order in agent.act(scene, stream(self._seed, agent.name, scene.block))
         ]
-        scripted = self._scenario.at(scene.block)
+        scripted = self._script.at(scene.block)
         return [*orders, *((_SCRIPT, account, order) for account, order in scripted)]
 
     @staticmethod

@@ -13,7 +13,7 @@ from tests.unit.chain.fake_node import CHAIN, FakeNode, Refused, hash_of, header
 from trimtab.core.abi import Answer, Call, Log, Read, word, words
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Question
-from trimtab.core.market import Head, Holding, Market, Place
+from trimtab.core.market import Accounts, Head, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address, Token, address_from_bytes
@@ -89,6 +89,14 @@ class CounterAdapter:
         self, market: Market[CounterState], account: Address
     ) -> tuple[tuple[Place, Read], ...]:
         return ((place_of(market), Read(market.address, AUDIT)),)
+
+    def narrow(self, state: CounterState, accounts: Accounts) -> CounterState:
+        raise NotImplementedError
+
+    def taken_over(
+        self, state: CounterState, owned: CounterState, accounts: Accounts
+    ) -> CounterState:
+        raise NotImplementedError
 
 
 def place_of(market: Market[CounterState]) -> Place:

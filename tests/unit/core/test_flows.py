@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from tests.support.desk import Desk
 from trimtab.core.abi import Call, Log, call_data
-from trimtab.core.flows import Folded, fold_logs, held_everywhere, share_changes
+from trimtab.core.flows import Folded, fold_events, held_everywhere, share_changes
 from trimtab.core.market import Holding, Place
 from trimtab.core.token import Address
 from trimtab.lab.world import minted
@@ -25,7 +25,7 @@ def nobody(_: str) -> bool:
 
 
 def folded(desk: Desk, logs: list[Log], is_ours: Callable[[str], bool] = nobody) -> Folded:
-    return fold_logs(ADAPTERS, desk.start, logs, desk.account, is_ours)
+    return fold_events(ADAPTERS, desk.start, logs, desk.account, is_ours)
 
 
 def gift(desk: Desk, raw: int) -> list[Log]:
@@ -49,24 +49,24 @@ def supply_for_us(desk: Desk, raw: int) -> list[Log]:
     )
 
 
-def test_fold_logs__gift__a_flow_in_the_wallet(desk: Desk) -> None:
+def test_fold_events__gift__a_flow_in_the_wallet(desk: Desk) -> None:
     (flow,) = folded(desk, gift(desk, 7)).flows
     assert (flow.place, flow.shares, flow.raw) == (desk.place("USDC"), 7, 7)
 
 
-def test_fold_logs__supply_on_our_behalf__a_flow_at_the_lender(desk: Desk) -> None:
+def test_fold_events__supply_on_our_behalf__a_flow_at_the_lender(desk: Desk) -> None:
     flows = folded(desk, supply_for_us(desk, 10**18)).flows
     assert [(flow.place, flow.raw) for flow in flows] == [(desk.place("aave_v3:WETH"), 10**18)]
 
 
-def test_fold_logs__interest_between__is_no_flow(desk: Desk) -> None:
+def test_fold_events__interest_between__is_no_flow(desk: Desk) -> None:
     desk.lend("WETH", 10**18)
     before, desk_logs = desk.states(), gift(desk, 7)
-    flows = fold_logs(ADAPTERS, before, desk_logs, desk.account, nobody).flows
+    flows = fold_events(ADAPTERS, before, desk_logs, desk.account, nobody).flows
     assert [flow.place for flow in flows] == [desk.place("USDC")]
 
 
-def test_fold_logs__states_after__are_the_chains_own(desk: Desk) -> None:
+def test_fold_events__states_after__are_the_chains_own(desk: Desk) -> None:
     logs = supply_for_us(desk, 10**18)
     token = desk.book.market("erc20:WETH")
     states = folded(desk, logs).states
@@ -75,13 +75,13 @@ def test_fold_logs__states_after__are_the_chains_own(desk: Desk) -> None:
     assert states[token].balances == now[token].balances
 
 
-def test_fold_logs__transaction_of_ours__marked(desk: Desk) -> None:
+def test_fold_events__transaction_of_ours__marked(desk: Desk) -> None:
     logs = gift(desk, 7)
     (flow,) = folded(desk, logs, lambda transaction: transaction == logs[0].transaction).flows
     assert flow.is_ours
 
 
-def test_fold_logs__contract_of_no_market__passed_over(desk: Desk) -> None:
+def test_fold_events__contract_of_no_market__passed_over(desk: Desk) -> None:
     stranger = Log(desk.other, (b"",), b"", 1, desk.machine.time, "0x", 0)
     assert folded(desk, [stranger]) == Folded(desk.start, ())
 

@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 from trimtab.core.abi import Answer, Call, Log, Read, log_words, topic, topic_address, word
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Adapter, Adapters, Question
-from trimtab.core.market import Head, Holding, Market, MarketId, Place, State
+from trimtab.core.market import Accounts, Head, Holding, Market, MarketId, Place, State
 from trimtab.core.prices import Prices, Quote
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Flow
@@ -119,6 +119,12 @@ class VaultAdapter:
     def audits(
         self, market: Market[VaultState], account: Address
     ) -> tuple[tuple[Place, Read], ...]:
+        raise NotImplementedError
+
+    def narrow(self, state: VaultState, accounts: Accounts) -> VaultState:
+        raise NotImplementedError
+
+    def taken_over(self, state: VaultState, owned: VaultState, accounts: Accounts) -> VaultState:
         raise NotImplementedError
 
 

@@ -8,7 +8,7 @@ from trimtab.core.abi import Answer, Call, Log, Read, call_data
 from trimtab.core.actions import Action, Borrow, Repay, Supply, Withdraw
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Holding, Market, Place
+from trimtab.core.market import Accounts, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -105,6 +105,17 @@ class AaveV3Adapter:
             owed = Place(market.id, reserve.token, "debt")
             found.append((owed, Read(reserve.variable_debt_token, asked)))
         return tuple(found)
+
+    def narrow(self, state: LendingState, accounts: Accounts) -> LendingState:
+        """All reserves, and these owners' positions."""
+        return replace(state, accounts={owner: state.account(owner) for owner in accounts.owners})
+
+    def taken_over(
+        self, state: LendingState, owned: LendingState, accounts: Accounts
+    ) -> LendingState:
+        """The state with the owners' positions of `owned`; the reserves' totals stay."""
+        positions = {owner: owned.account(owner) for owner in accounts.owners}
+        return replace(state, accounts={**state.accounts, **positions})
 
 
 def _impossible(action: Action) -> InvariantViolation:

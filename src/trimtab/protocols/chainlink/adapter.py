@@ -8,7 +8,7 @@ from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
 from trimtab.core.actions import Action, UpdateAnswer
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Holding, Market, Place
+from trimtab.core.market import Accounts, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -67,3 +67,11 @@ class ChainlinkAdapter:
     def audits(self, market: Market[FeedState], account: Address) -> tuple[tuple[Place, Read], ...]:
         """Nothing can be held in a feed."""
         return ()
+
+    def narrow(self, state: FeedState, accounts: Accounts) -> FeedState:
+        """The state itself: it has nothing of any account."""
+        return state
+
+    def taken_over(self, state: FeedState, owned: FeedState, accounts: Accounts) -> FeedState:
+        """The state itself, as of `narrow`."""
+        return state

@@ -17,7 +17,7 @@ from trimtab.core.abi import (
 from trimtab.core.actions import Action, Approve, Transfer
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Holding, Market, Place, wallet
+from trimtab.core.market import Accounts, Holding, Market, Place, wallet
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States
 from trimtab.core.token import Address
@@ -98,3 +98,11 @@ class Erc20Adapter:
         """The balance as the token states it."""
         token = cast(Erc20, market).token
         return ((wallet(token), Read(token.address, call_data("balanceOf(address)", account))),)
+
+    def narrow(self, state: Erc20State, accounts: Accounts) -> Erc20State:
+        """The balances and allowances of these accounts."""
+        return state.narrow(accounts)
+
+    def taken_over(self, state: Erc20State, owned: Erc20State, accounts: Accounts) -> Erc20State:
+        """The state with the owners' balances and allowances of `owned`."""
+        return state.taken_over(owned, accounts.owners)

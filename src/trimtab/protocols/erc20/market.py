@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from trimtab.core.errors import MissingRead
-from trimtab.core.market import Market
+from trimtab.core.market import Accounts, Market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Movement, Reverted
 from trimtab.core.token import ZERO_ADDRESS, Address, Token
@@ -50,7 +50,26 @@ class Erc20State:
         )
         return model.refusal(movement, self.balance(movement.source), allowed)
 
+    def narrow(self, accounts: Accounts) -> Erc20State:
+        """The state of these accounts alone, of which each is tracked here."""
+        pairs = ((owner, spender) for owner in accounts.owners for spender in accounts.spenders)
+        return replace(
+            self,
+            balances={each: self.balance(each) for each in accounts.holders(self.token)},
+            allowances={pair: self.allowance(*pair) for pair in pairs},
+        )
+
     # transitions
+
+    def taken_over(self, owned: Erc20State, owners: tuple[Address, ...]) -> Erc20State:
+        """The state with the balances and allowances that these owners have in another one."""
+        lying = {owner: owned.balance(owner) for owner in owners}
+        allowed = {pair: raw for pair, raw in owned.allowances.items() if pair[0] in owners}
+        return replace(
+            self,
+            balances={**self.balances, **lying},
+            allowances={**self.allowances, **allowed},
+        )
 
     def move(self, movement: Movement) -> Erc20State:
         """The state after the movement; accounts that are not tracked are left out."""

@@ -8,7 +8,7 @@ from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
 from trimtab.core.actions import Action, Swap
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Holding, Market, Place
+from trimtab.core.market import Accounts, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -68,6 +68,14 @@ class UniswapV3Adapter:
     def audits(self, market: Market[PoolState], account: Address) -> tuple[tuple[Place, Read], ...]:
         """Nothing, as of `holdings`."""
         return ()
+
+    def narrow(self, state: PoolState, accounts: Accounts) -> PoolState:
+        """The state itself: it has nothing of any account."""
+        return state
+
+    def taken_over(self, state: PoolState, owned: PoolState, accounts: Accounts) -> PoolState:
+        """The state itself, as of `narrow`."""
+        return state
 
 
 # ------------------------------------------------------------------------------------ events

@@ -1,0 +1,47 @@
+"""Recorded others as a script: they act again, whatever the chain shows them now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trimtab.core.errors import DataError
+from trimtab.core.market import Head
+from trimtab.core.token import Address
+from trimtab.engine.recorded import RecordedBlock
+from trimtab.lab.agents import Order
+from trimtab.lab.prices import Break
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What others ordered in each block, for the conductor; see `conductor.Script`."""
+
+    blocks: tuple[RecordedBlock, ...]
+    breaks: tuple[Break, ...] = ()
+
+    def at(self, block: int) -> tuple[tuple[Address, Order], ...]:
+        """Who ordered what in a conducted block, in the order in which it was given then."""
+        given = sorted(self.blocks[block - 1].orders, key=lambda order: order.rank)
+        return tuple((each.sender, Order(each.action, each.tip)) for each in given)
+
+    def check(self, block: int, head: Head, base_fee: int) -> None:
+        """Raise DataError if a block was conducted at another moment or fee than recorded."""
+        recorded = self.blocks[block - 1]
+        if (head.timestamp, base_fee) != (recorded.timestamp, recorded.base_fee):
+            raise DataError(
+                f"block {block} is of {head.timestamp} at a base fee of {base_fee} wei, and "
+                f"{recorded.timestamp} at {recorded.base_fee} wei was recorded: the recording is "
+                "of another version of the local world; record it anew"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPrices:
+    """Outside prices that nobody asks for: recorded others do not look at them."""
+
+    prices: Mapping[str, int]
+
+    def at(self, step: int) -> Mapping[str, int]:
+        """The prices at which the world began."""
+        return self.prices

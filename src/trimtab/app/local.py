@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from eth_utils.crypto import keccak
@@ -29,6 +30,7 @@ from trimtab.lab.cast import DEFAULT_LAB, LabSpec, Player, default_cast, endow, 
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.price_file import parse_symbols, read_prices
 from trimtab.lab.prices import DOLLAR, GeneratedPrices, OutsidePrices
+from trimtab.lab.recording import SetUp, named_in
 from trimtab.lab.scenario import Names, Scenario, parse_script
 from trimtab.lab.scenario import resolve as resolve_scenario
 from trimtab.lab.world import LocalWorld, Transaction, local_world
@@ -59,13 +61,20 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A local world with its market, and the manager's Safe in it."""
+    """A local world with its market, and the manager's Safe in it.
+
+    `owners` is everybody who acts or is acted for, the manager's Safe first; `next_block`
+    conducts one more block.
+    """
 
     world: LocalWorld
     book: AddressBook
     players: tuple[Player, ...]
     safe: Address
     conductor: Conductor
+    set_up: SetUp
+    owners: tuple[Address, ...]
+    next_block: Callable[[], Awaitable[Head]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,18 @@ class Stage:
     host: Host
 
 
+Hosting = Callable[[Signer], AbstractAsyncContextManager[Host]]
+"""Makes a world in which the Safe of a signer is the manager's."""
+
+
 @asynccontextmanager
-async def staged(mandate: Mandate, setting: Setting) -> AsyncIterator[Stage]:
+async def staged(
+    mandate: Mandate, setting: Setting, hosting: Hosting | None = None
+) -> AsyncIterator[Stage]:
     """A new local world with a market on it, and the manager's Safe holding its capital.
 
-    Raises ConfigError, SignerError or DataError where something given cannot be used.
+    Without `hosting` it is the world of the setting. Raises ConfigError, SignerError or
+    DataError where something given cannot be used.
     """
     if mandate.account.address != LOCAL:
         address(mandate.account.address)  # a mistyped address is told as such
@@ -91,7 +107,8 @@ async def staged(mandate: Mandate, setting: Setting) -> AsyncIterator[Stage]:
             'chain.rpc = ["local"]; a public chain is for `plan` and `run`'
         )
     signer = signer_of(mandate, setting.seed)
-    async with hosted(setting, signer, mandate.chain.block_seconds) as host:
+    hosting = hosting or partial(hosted, setting, block_seconds=mandate.chain.block_seconds)
+    async with hosting(signer) as host:
         bot = resolve(mandate, host.book, host.safe)
         rpc = Rpc(RpcUrl(host.world.node.url), host.book.chain)
         try:
@@ -106,17 +123,23 @@ async def hosted(setting: Setting, signer: Signer, block_seconds: int) -> AsyncI
     """A new local world with a market on it and a Safe of the signer that holds the capital."""
     lab = LabSpec(replace(DEFAULT_LAB.world, seconds_per_block=block_seconds), block_seconds)
     prices = outside_prices(lab, setting)
-    with local_world(lab.world.priced(prices.at(0))) as world:
+    start = prices.at(0)
+    with local_world(lab.world.priced(start)) as world:
         book = read_book(world.deployment.to_json(), "the local world")
         players = _players(book, world, setting)
-        safe = _safe(world, signer)
+        safe = new_safe(world, signer)
         scenario = _scenario(setting, book, world, players, safe)
-        _endow(world, book, players, safe, scenario, setting, prices)
+        endowment = _endowment(book, players, scenario, setting, start)
+        capital = capital_of(setting, book, start)
+        set_up = SetUp(setting.seed, block_seconds, start, endowment, capital)
+        equip(world, book, safe, set_up)
         agents = tuple(player.agent for player in players)
+        owners = tuple(dict.fromkeys((safe, *endowment, *named_in(scenario))))
         async with Conductor(
             world, agents, prices, setting.seed, block_seconds, scenario
         ) as conductor:
-            yield Host(world, book, players, safe, conductor)
+            next_block = conductor.next_block
+            yield Host(world, book, players, safe, conductor, set_up, owners, next_block)
 
 
 def outside_prices(lab: LabSpec, setting: Setting) -> OutsidePrices:
@@ -150,7 +173,7 @@ def _players(book: AddressBook, world: LocalWorld, setting: Setting) -> tuple[Pl
     return (*players, *setting.rivals(book, accounts[len(players) :]))
 
 
-def _safe(world: LocalWorld, signer: Signer) -> Address:
+def new_safe(world: LocalWorld, signer: Signer) -> Address:
     """A new Safe of the signer, who gets money for gas."""
     world.give_native(signer.address, GAS_MONEY)
     made = world.new_safe(signer.address)
@@ -180,25 +203,26 @@ def _scenario(
     return resolve_scenario(parse_script(text, source), names, source)
 
 
-def _endow(
-    world: LocalWorld,
+def _endowment(
     book: AddressBook,
     players: tuple[Player, ...],
-    safe: Address,
     scenario: Scenario,
     setting: Setting,
-    prices: OutsidePrices,
-) -> None:
-    """Give every player its stock, the script's actors what they will pay, the Safe its capital."""
-    start = prices.at(0)
+    start: Mapping[str, int],
+) -> dict[Address, dict[Token, int]]:
+    """Every player's stock, and what the script's actors will pay."""
     given = stocks(players, book, start)
     for account, payments in scenario.payments(setting.blocks).items():
         of_account = given.setdefault(account, {})
         for token, raw in payments.items():
             of_account[token] = of_account.get(token, 0) + raw
-    endow(world, book, given)
-    capital = capital_of(setting, book, start)
-    world.mine(*(world.funding(safe, token.symbol, raw) for token, raw in capital.items()))
+    return given
+
+
+def equip(world: LocalWorld, book: AddressBook, safe: Address, set_up: SetUp) -> None:
+    """Give everybody the tokens that the set-up says, the manager's Safe its capital."""
+    endow(world, book, set_up.endowment)
+    world.mine(*(world.funding(safe, token.symbol, raw) for token, raw in set_up.capital.items()))
 
 
 def capital_of(setting: Setting, book: AddressBook, prices: Mapping[str, int]) -> dict[Token, int]:
@@ -228,7 +252,7 @@ async def _chain(
         """The next block to decide on: every `cadence`-th, or the last."""
         at = None
         for _ in range(min(cadence, blocks - host.conductor.block)):
-            at = await host.conductor.next_block()
+            at = await host.next_block()
         return at
 
     return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot.execution, pull)

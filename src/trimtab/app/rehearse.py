@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
 from pathlib import Path
 
 from trimtab import __version__
-from trimtab.app.local import Setting, staged
-from trimtab.app.resolve import mandate_hash
+from trimtab.app.local import Hosting, Setting, staged
 from trimtab.core.canonical import plain
+from trimtab.core.flows import summed
 from trimtab.core.plan import Refused
 from trimtab.core.settlement import Failed, Landed, Mismatch
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
-from trimtab.engine.run import Step, run
+from trimtab.engine.run import Step, World, run
 from trimtab.journal import records
 from trimtab.journal.pnl import Ledger
 from trimtab.journal.store import Journal
@@ -47,7 +47,7 @@ class Tally:
             return
         self.counts["blocks"] += 1
         self.error += outcome.reconciliation.error
-        flows = outcome.reconciliation.flows
+        flows = summed(outcome.reconciliation.flows)
         self.counts["external_flows"] += sum(not flow.is_ours for flow in flows)
         self.equity_end = outcome.equity
         if self.equity_start is None:
@@ -122,32 +122,48 @@ _COMPONENTS = (
 
 
 async def rehearse(
-    mandate: Mandate, text: str, setting: Setting, path: Path, watch: Watch
+    mandate: Mandate,
+    text: str,
+    setting: Setting,
+    path: Path,
+    watch: Watch,
+    hosting: Hosting | None = None,
 ) -> Result:
     """Run the mandate for `setting.blocks` blocks and write the journal to `path`.
 
     Raises whatever makes the loop halt; the journal then says why.
     """
     started = time.perf_counter()
-    tally = Tally()
-    async with staged(mandate, setting) as stage:
-        with Journal.create(path) as journal:
-            journal.append(
-                records.start(
-                    mandate_hash=mandate_hash(mandate),
-                    mandate=text,
-                    account=stage.bot.account,
-                    code_version=__version__,
-                    seed=setting.seed,
-                )
+    async with staged(mandate, setting, hosting) as stage:
+        result = await lived(stage.bot, stage.world, text, setting.seed, path, watch)
+    return replace(result, seconds=time.perf_counter() - started)
+
+
+async def lived(
+    bot: Bot, world: World, text: str, seed: int | None, path: Path, watch: Watch
+) -> Result:
+    """Turn until the world ends, with a new journal, and count.
+
+    `text` is the mandate's, for the journal. Raises whatever makes the loop halt.
+    """
+    started, tally = time.perf_counter(), Tally()
+    with Journal.create(path) as journal:
+        journal.append(
+            records.start(
+                mandate_hash=bot.mandate_hash,
+                mandate=text,
+                account=bot.account,
+                code_version=__version__,
+                seed=seed,
             )
+        )
 
-            def watched(step: Step) -> None:
-                tally.add(step)
-                watch(stage.bot, step)
+        def watched(step: Step) -> None:
+            tally.add(step)
+            watch(bot, step)
 
-            memory = await run(stage.bot, stage.world, journal, Memory(), watched)
-            journal.append(records.end(None, {"blocks": plain(tally.counts["blocks"])}))
-            digest = journal.digest()
+        memory = await run(bot, world, journal, Memory(), watched)
+        journal.append(records.end(None, {"blocks": plain(tally.counts["blocks"])}))
+        digest = journal.digest()
     seconds = time.perf_counter() - started
-    return Result(tally, memory, stage.bot.numeraire.symbol, digest, path, seconds)
+    return Result(tally, memory, bot.numeraire.symbol, digest, path, seconds)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trimtab.core.abi import Call
+from trimtab.core.actions import Action, Repay, Supply, Swap, Transfer, Withdraw
 from trimtab.core.errors import DataError
 from trimtab.core.market import Head
 from trimtab.core.token import Address
 from trimtab.engine.recorded import RecordedBlock
 from trimtab.lab.agents import Order
 from trimtab.lab.prices import Break
+from trimtab.lab.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,24 @@ class FirstPrices:
     def at(self, step: int) -> Mapping[str, int]:
         """The prices at which the world began."""
         return self.prices
+
+
+def named_in(scenario: Scenario) -> tuple[Address, ...]:
+    """Who acts in a scenario or is acted for, each once: the accounts whose positions matter."""
+    return tuple(
+        dict.fromkeys(
+            account
+            for cue in scenario.cues
+            for account in (cue.account, *_beneficiaries(cue.order.action))
+        )
+    )
+
+
+def _beneficiaries(action: Action | Call) -> tuple[Address, ...]:
+    match action:
+        case Transfer(to=account) | Withdraw(to=account) | Swap(recipient=account):
+            return (account,)
+        case Supply(on_behalf_of=account) | Repay(on_behalf_of=account):
+            return (account,)
+        case _:
+            return ()

@@ -1,6 +1,6 @@
 """Blocks and their logs, as one node tells them and as far as they fit together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -9,9 +9,10 @@ import msgspec
 
 from trimtab.chain.node import Node
 from trimtab.chain.rpc import Reply, Request
+from trimtab.chain.secret import RpcUrl
 from trimtab.chain.wire import WireLog, account, block_hash, quantity
 from trimtab.core.abi import Log
-from trimtab.core.errors import Reorg, RpcError
+from trimtab.core.errors import Reorg, RpcError, StaleState
 from trimtab.core.market import Head
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address
@@ -38,6 +39,29 @@ class Block:
     head: Head
     parent: str
     base_fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How many seconds the newest block may lie before or after a clock that stands above us."""
+
+    bound: int
+    clock: Callable[[], float]
+
+    def check(self, newest: Head, url: RpcUrl) -> None:
+        """Raise StaleState for a block too old, RpcError(inconsistent) for one of the future."""
+        age = int(self.clock()) - newest.timestamp
+        if age > self.bound:
+            raise StaleState(
+                f"the newest block of the node {url}, {newest.number}, is {age} s old, allowed are "
+                f"{self.bound}: it is behind, or the chain stands still; name more nodes, or wait"
+            )
+        if age < -self.bound:
+            raise RpcError(
+                f"the newest block of the node {url}, {newest.number}, is {-age} s ahead of this "
+                "machine's clock: set the clock, or ask another node",
+                "inconsistent",
+            )
 
 
 def block_by_number(tag: Tag) -> Request:
@@ -75,12 +99,16 @@ async def head(rpc: Node, tag: Tag) -> Head:
 
     Raises RpcError(inconsistent) if there is none, or one of another number than asked for.
     """
-    found = block(await rpc.ask(block_by_number(tag)), rpc.chain)
+    return await rpc.whole(lambda node: _head(node, tag))
+
+
+async def _head(node: Node, tag: Tag) -> Head:
+    found = block(await node.ask(block_by_number(tag)), node.chain)
     if found is None:
-        raise RpcError(f"the node {rpc.url} has no {tag} block: is it in step?", "inconsistent")
+        raise RpcError(f"the node {node.url} has no {tag} block: is it in step?", "inconsistent")
     if isinstance(tag, int) and found.head.number != tag:
         raise RpcError(
-            f"the node {rpc.url} was asked for block {tag} and gave {found.head.number}",
+            f"the node {node.url} was asked for block {tag} and gave {found.head.number}",
             "inconsistent",
         )
     return found.head

@@ -20,7 +20,10 @@ T = TypeVar("T")
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 """What a request is made of."""
 
-_NEVER_REPEATED = frozenset({"eth_sendRawTransaction"})
+SENDING = "eth_sendRawTransaction"
+"""The method that gives a transaction away."""
+
+_NEVER_REPEATED = frozenset({SENDING})
 _UNDERSTOOD = frozenset({200, 400})
 _OVERLOADED = frozenset({429, 413})
 _REFUSED_BATCH_CODES = frozenset({-32005, -32600})
@@ -32,6 +35,9 @@ class Request:
 
     method: str
     parameters: tuple[Json, ...] = ()
+
+
+CHAIN_ID = Request("eth_chainId")
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -143,11 +149,14 @@ class Rpc:
 
     async def check_chain(self) -> None:
         """Raise RpcError(wrong_chain) unless the node serves the chain that it should."""
-        stated = (await self.ask(Request("eth_chainId"))).into(str)
-        if quantity(stated, "chain id") != self.chain:
-            raise RpcError(
-                f"the node {self.url} serves chain {quantity(stated, 'chain id')}, expected "
-                f"{self.chain}: name a node of the mandate's chain",
+        self.check_stated(await self.ask(CHAIN_ID))
+
+    def check_stated(self, reply: Reply) -> None:
+        """Raise RpcError(wrong_chain) unless this reply to CHAIN_ID states our chain."""
+        stated = quantity(reply.into(str), "chain id")
+        if stated != self.chain:
+            raise self._error(
+                f"serves chain {stated}, expected {self.chain}: name a node of the mandate's chain",
                 "wrong_chain",
             )
 

@@ -5,7 +5,7 @@ import re
 import stat
 from base64 import b64encode
 from pathlib import Path
-from typing import NoReturn, SupportsIndex
+from typing import ClassVar, NoReturn, Self, SupportsIndex
 from urllib.parse import unquote
 
 import httpx
@@ -78,18 +78,22 @@ def _check_private(path: Path, mode: int) -> None:
         )
 
 
-class RpcUrl:
-    """The address of a node. It carries keys, so only scheme, host and port are ever shown."""
+class _Url:
+    """An address that carries keys, so only scheme, host and port are ever shown."""
 
     __slots__ = ("_parts", "_url", "shown")
 
+    schemes: ClassVar[tuple[str, str]]
+    named: ClassVar[str]
+
     def __init__(self, text: str) -> None:
-        """Raise ConfigError, without the text, unless it is an http or https address."""
+        """Raise ConfigError, without the text, unless it is an address of such a scheme."""
         url = _parsed(Secret(text))
-        if url is None or url.scheme not in ("http", "https") or not url.host:
+        if url is None or url.scheme not in self.schemes or not url.host:
             raise ConfigError(
-                "an RPC address is http://HOST or https://HOST, or env:NAME or file:PATH that "
-                "holds one; what was given is another thing, and not shown: it may hold a key"
+                f"{self.named} is {self.schemes[0]}://HOST or {self.schemes[1]}://HOST, or "
+                "env:NAME or file:PATH that holds one; what was given is another thing, and not "
+                "shown: it may hold a key"
             )
         port = "" if url.port is None else f":{url.port}"
         self.shown = f"{url.scheme}://{url.host}{port}"
@@ -97,11 +101,36 @@ class RpcUrl:
         self._parts = _secrets_of(url)
 
     @classmethod
-    def load(cls, source: str) -> "RpcUrl":
+    def load(cls, source: str) -> Self:
         """The address that is written, or that `env:NAME` or `file:PATH` holds."""
         if source.startswith(("env:", "file:")):
             return cls(read_secret(source).reveal())
         return cls(source)
+
+    def redacted(self, text: str) -> str:
+        """A foreign text fit to be shown: short, printable, and without any part of the keys."""
+        for part in self._parts:
+            text = re.sub(re.escape(part.reveal()), "…", text, flags=re.IGNORECASE)
+        printable = "".join(letter if letter.isprintable() else " " for letter in text)
+        return printable if len(printable) <= _SHOWN else printable[:_SHOWN] + "…"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.shown})"
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("an RPC address is neither copied nor pickled: pass it on as it is")
+
+
+class RpcUrl(_Url):
+    """The address that a node is asked at."""
+
+    __slots__ = ()
+
+    schemes = ("http", "https")
+    named = "an RPC address"
 
     def request(self, body: bytes) -> httpx.Request:
         """The POST of a body to this address; it does carry the keys."""
@@ -112,21 +141,18 @@ class RpcUrl:
             headers["authorization"] = "Basic " + b64encode(plain.encode()).decode()
         return httpx.Request("POST", self._url, headers=headers, content=body)
 
-    def redacted(self, text: str) -> str:
-        """A foreign text fit to be shown: short, printable, and without any part of the keys."""
-        for part in self._parts:
-            text = re.sub(re.escape(part.reveal()), "…", text, flags=re.IGNORECASE)
-        printable = "".join(letter if letter.isprintable() else " " for letter in text)
-        return printable if len(printable) <= _SHOWN else printable[:_SHOWN] + "…"
 
-    def __repr__(self) -> str:
-        return f"RpcUrl({self.shown})"
+class SocketUrl(_Url):
+    """The address of a WebSocket at which a node tells of new blocks."""
 
-    def __str__(self) -> str:
-        return self.shown
+    __slots__ = ()
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("an RPC address is neither copied nor pickled: pass it on as it is")
+    schemes = ("ws", "wss")
+    named = "a WebSocket address"
+
+    def reveal(self) -> str:
+        """The address itself. Bind it to no name: a traceback may show local variables."""
+        return str(self._url.copy_with(fragment=None))
 
 
 def _parsed(text: Secret) -> httpx.URL | None:

@@ -59,7 +59,13 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
             return _supply(draw, states, pool, owners)
 
 
-PORT = Port("aave_v3", actions, LONGEST_WAIT, ("aave_v3", "chainlink", "erc20"))
+PORT = Port(
+    "aave_v3",
+    actions,
+    ("Supply", "Withdraw", "Borrow", "Repay"),
+    LONGEST_WAIT,
+    ("aave_v3", "chainlink", "erc20"),
+)
 
 
 def _positions(

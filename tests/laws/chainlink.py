@@ -21,4 +21,4 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     return UpdateAnswer(draw(st.sampled_from(owners)), feed.id, answer)
 
 
-PORT = Port("chainlink", actions, protocols=("chainlink",))
+PORT = Port("chainlink", actions, ("UpdateAnswer",), protocols=("chainlink",))

@@ -30,4 +30,4 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     )
 
 
-PORT = Port("erc20", actions, protocols=("erc20",))
+PORT = Port("erc20", actions, ("Transfer", "Approve"), protocols=("erc20",))

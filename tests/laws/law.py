@@ -29,6 +29,11 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 Actions = Callable[[Draw, States, tuple[Address, ...]], Action]
 """Draws the next action from the states at its moment and the owners who may act."""
 
+CASES = 3000
+"""Cases per port and run of the suite, unless TRIMTAB_LAW_CASES says."""
+
+CASES_PER_CASE_ON_A_NODE = 100
+
 _TRANSFER = topic("Transfer(address,address,uint256)")
 
 
@@ -51,11 +56,13 @@ class Machine(Protocol):
 class Port:
     """How a protocol joins the law: its name, and how its actions are drawn.
 
+    `kinds` are the actions that are supported once the law holds: each is drawn and succeeds.
     `protocols` are those whose markets its actions can touch, all of which are compared.
     """
 
     name: str
     actions: Actions
+    kinds: tuple[str, ...]
     longest_wait: int = 400 * 24 * 3600
     protocols: tuple[str, ...] = ("aave_v3", "chainlink", "erc20", "uniswap_v3")
 

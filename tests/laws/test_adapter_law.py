@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.laws import PORTS
-from tests.laws.law import Port, Tally, read_states, run_sequence
+from tests.laws.law import CASES as DEFAULT_CASES
+from tests.laws.law import CASES_PER_CASE_ON_A_NODE, Port, Tally, read_states, run_sequence
 from tests.laws.machines import Node, fund
 from tests.support import evm
 from trimtab.core.market import Accounts, tracked
@@ -23,7 +24,7 @@ from trimtab.mandate.book import read_book
 pytestmark = pytest.mark.chain
 
 STEPS = 50
-CASES = int(os.environ.get("TRIMTAB_LAW_CASES", "3000"))
+CASES = int(os.environ.get("TRIMTAB_LAW_CASES", DEFAULT_CASES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def test_model__any_sequence_in_process__equals_the_chain(
     law()
     report(port, tally, "in process", record_property)
     assert tally.cases >= CASES
+    assert set(port.kinds) - set(tally.reached) == set(), "what is never drawn is not supported"
 
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.name)
@@ -87,7 +89,7 @@ def test_model__any_sequence_on_a_node__equals_the_chain(
     tally = Tally()
     steps = 10
 
-    @settings(max_examples=-(-CASES // 100 // steps))
+    @settings(max_examples=-(-CASES // CASES_PER_CASE_ON_A_NODE // steps))
     @given(st.data())
     def law(data: st.DataObject) -> None:
         with Node(stage.world.rpc) as node:
@@ -104,7 +106,7 @@ def test_model__any_sequence_on_a_node__equals_the_chain(
 
     law()
     report(port, tally, "on a node", record_property)
-    assert tally.cases >= CASES // 100
+    assert tally.cases >= CASES // CASES_PER_CASE_ON_A_NODE
 
 
 def report(

@@ -114,4 +114,4 @@ def _amount_to_stop(state: PoolState, pool: Pool, token_in: Token, hops: int) ->
     return amount_to_price(state, pool, price)[1]
 
 
-PORT = Port("uniswap_v3", actions, protocols=("erc20", "uniswap_v3"))
+PORT = Port("uniswap_v3", actions, ("Swap",), protocols=("erc20", "uniswap_v3"))

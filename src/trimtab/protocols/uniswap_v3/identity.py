@@ -1,0 +1,39 @@
+"""Which contracts a pool consists of: itself, the router, and the factory that answers for it."""
+
+from collections.abc import Sequence
+
+from trimtab.core.abi import Answer, Read, call_data, words
+from trimtab.core.token import address_from_bytes
+from trimtab.protocols.shared.code import Anatomy, Part, Relation
+from trimtab.protocols.uniswap_v3.market import Pool
+
+
+def asked(market: Pool) -> tuple[Read, ...]:
+    """Which factory the router takes its pools from."""
+    return (Read(market.router, call_data("factory()")),)
+
+
+def anatomy(market: Pool, answers: Sequence[Answer]) -> Anatomy:
+    """Pool, router and factory, and that this factory made this pool.
+
+    Raises MissingRead where the router names no factory.
+    """
+    (word,) = words(answers[0], 1, f"factory() of the router {market.router}")
+    factory = address_from_bytes(word.to_bytes(32, "big"))
+    pair = (market.token0.address, market.token1.address)
+    return Anatomy(
+        parts=(
+            Part("pool", market.address),
+            Part("router", market.router),
+            Part("factory", factory),
+        ),
+        relations=(
+            Relation(
+                f"pool of its tokens and fee by the factory {factory}",
+                factory,
+                call_data("getPool(address,address,uint24)", *pair, market.fee),
+                market.address,
+            ),
+            Relation("factory of the pool", market.address, call_data("factory()"), factory),
+        ),
+    )

@@ -1,4 +1,4 @@
-"""Renew package-lock.json from package.json: `python world/lock.py`.
+"""Renew each package-lock.json from its package.json: `python world/lock.py`.
 
 Contract packages are locked without the dependencies that they declare: some name git repositories,
 others drag in whole toolchains, and none is needed to read bytecode. Tools are resolved by npm as
@@ -16,7 +16,7 @@ from typing import Any
 from npm import WORLD, npm
 
 # What npm resolves with its dependencies; every other package is read as files and never run.
-TOOLS = ("@foundry-rs/anvil-linux-amd64", "solc-0.8.24")
+TOOLS = ("@foundry-rs/anvil-linux-amd64", "@foundry-rs/forge-linux-amd64", "solc-0.8.24")
 
 # What `npm ci` needs to know of a package. `resolved`, an address, is left out on purpose.
 KEPT = {
@@ -39,7 +39,7 @@ def integrity(name: str, version: str, directory: Path) -> str:
 def lock(package: dict[str, Any]) -> dict[str, Any]:
     """The npm lock of a package description."""
     wanted = package["dependencies"]
-    tools = {name: wanted[name] for name in TOOLS}
+    tools = {name: wanted[name] for name in TOOLS if name in wanted}
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         (directory / "package.json").write_text(json.dumps(package | {"dependencies": tools}))
@@ -59,14 +59,15 @@ def lock(package: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the lock where it changes, unless an address is left in it."""
-    path = WORLD / "package-lock.json"
-    text = json.dumps(lock(json.loads((WORLD / "package.json").read_text())), indent=2) + "\n"
-    if "://" in text:
-        raise SystemExit("the lock would hold an address; see KEPT in world/lock.py")
-    # An untouched file spares the world, which may be in use, a new installation.
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    """Write each lock where it changes, unless an address is left in it."""
+    for folder in (WORLD, WORLD.parent / "tests" / "postgres"):
+        path = folder / "package-lock.json"
+        text = json.dumps(lock(json.loads((folder / "package.json").read_text())), indent=2) + "\n"
+        if "://" in text:
+            raise SystemExit("the lock would hold an address; see KEPT in world/lock.py")
+        # An untouched file spares the world, which may be in use, a new installation.
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
 
 
 if __name__ == "__main__":

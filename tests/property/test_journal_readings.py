@@ -82,5 +82,5 @@ def test_append__any_records__come_back_and_verify(
         readings_back = journal.records("reading")
         assert [decode_reading(record, journal.blob) for record in readings_back] == seen
         journal.verify()
-        with Journal.read(journal.path) as reader:
+        with Journal.read(journal.where) as reader:
             assert reader.digest() == journal.digest()

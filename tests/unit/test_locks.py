@@ -5,9 +5,12 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCK = ROOT / "requirements" / "dev.txt"
-WORLD_LOCK = ROOT / "world" / "package-lock.json"
+NODE_FOLDERS = (ROOT / "world", ROOT / "tests" / "postgres")
+NODE_LOCK = "package-lock.json"
 
 
 def normal(requirement: str) -> str:
@@ -36,23 +39,25 @@ def test_python_lock__each_package__has_version_and_sum() -> None:
     assert [entry for entry in locked_requirements().values() if not form.match(entry)] == []
 
 
-def test_world_lock__declared_packages__all_there_as_declared() -> None:
-    package = json.loads((ROOT / "world" / "package.json").read_text(encoding="utf-8"))
-    lock = json.loads(WORLD_LOCK.read_text(encoding="utf-8"))["packages"]
+@pytest.mark.parametrize("folder", NODE_FOLDERS)
+def test_node_lock__declared_packages__all_there_as_declared(folder: Path) -> None:
+    package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads((folder / NODE_LOCK).read_text(encoding="utf-8"))["packages"]
     assert lock[""]["dependencies"] == package["dependencies"]
     for name, version in package["dependencies"].items():
         assert lock[f"node_modules/{name}"]["version"] == version.rpartition("@")[2]
 
 
-def test_world_lock__each_package__has_sum() -> None:
-    lock = json.loads(WORLD_LOCK.read_text(encoding="utf-8"))["packages"]
+@pytest.mark.parametrize("folder", NODE_FOLDERS)
+def test_node_lock__each_package__has_sum(folder: Path) -> None:
+    lock = json.loads((folder / NODE_LOCK).read_text(encoding="utf-8"))["packages"]
     sums = [entry.get("integrity", "") for path, entry in lock.items() if path]
     assert sums
     assert [found for found in sums if not found.startswith("sha512-")] == []
 
 
 def test_locks__text__names_no_address() -> None:
-    for lock in (PYTHON_LOCK, WORLD_LOCK):
+    for lock in (PYTHON_LOCK, *(folder / NODE_LOCK for folder in NODE_FOLDERS)):
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text
         assert re.search(r"^-", text, flags=re.MULTILINE) is None

@@ -95,12 +95,12 @@ def block_of(journal: Journal, number: int) -> Block:
         return reader.blocks[-1]
     known = [record.block for record in journal.records("tick") if record.block is not None]
     if not known:
-        raise ConfigError(f"{journal.path} has no block yet: let it run first")
+        raise ConfigError(f"{journal.where} has no block yet: let it run first")
     words = f"it has {len(known):,} blocks from {known[0]} to {known[-1]}"
     if known[0] < number < known[-1]:
         nearest = min(known, key=lambda each: abs(each - number))
         words += f", and {number} was skipped; the nearest is {nearest}"
-    raise ConfigError(f"block {number} is not in {journal.path}: {words}")
+    raise ConfigError(f"block {number} is not in {journal.where}: {words}")
 
 
 def starts_of(journal: Journal) -> tuple[Start, ...]:
@@ -179,10 +179,11 @@ class _Reader:
     def _unwind(self, record: Record) -> None:
         """Blocks that a reorg took back did not happen; what was sent in them is on its way."""
         head = head_of(record)
-        self._gone = max(self._gone, *(block.number for block in self.blocks))
-        self.blocks = [block for block in self.blocks if block.number <= head.number]
-        why = f"a reorg took back what came after block {head.number}"
-        self.skips.append(Skip(head.number, why))
+        last = -1 if head is None else head.number
+        self._gone = max([self._gone, *(block.number for block in self.blocks)])
+        self.blocks = [block for block in self.blocks if block.number <= last]
+        what = "every block" if head is None else f"what came after block {last}"
+        self.skips.append(Skip(self._last, f"a reorg took back {what}"))
 
     def _stop(self, record: Record) -> None:
         """A skip after a block's own tick is of sending its plan; any other is of a block."""

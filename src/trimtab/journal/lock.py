@@ -15,7 +15,7 @@ class WriterLock:
     """
 
     def __init__(self, journal: Path) -> None:
-        path = journal.with_name(journal.name + ".lock")
+        self._path = path = journal.with_name(journal.name + ".lock")
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -35,7 +35,26 @@ class WriterLock:
             ) from error
         os.truncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        found = os.fstat(self._descriptor)
+        self._is = found.st_dev, found.st_ino
+
+    def check(self) -> None:
+        """Raise JournalError if the file was taken away: another writer may hold another."""
+        if not is_at(self._path, self._is):
+            raise JournalError(
+                f"the lock {self._path} was removed or replaced: another writer may be at work "
+                "(INV-13); stop all of them, then start one"
+            )
 
     def release(self) -> None:
         """Let the next writer in."""
         os.close(self._descriptor)
+
+
+def is_at(path: Path, identity: tuple[int, int]) -> bool:
+    """Whether the file with this device and inode is what lies at `path`."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == identity

@@ -7,22 +7,25 @@ at the end do not, since nothing outside the file says how long it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, insert, select, text
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from trimtab.core.errors import JournalError
 from trimtab.core.settlement import Intent
 from trimtab.journal import blobs as codec
-from trimtab.journal import tables
-from trimtab.journal.lock import WriterLock
+from trimtab.journal.postgres import PostgresSchema
 from trimtab.journal.records import Kind, Record
 from trimtab.journal.rows import COLUMNS, StoredRow, Tail
-from trimtab.journal.tables import BLOBS, RECORDS
+from trimtab.journal.sqlite import SqliteFile
+from trimtab.journal.tables import BLOBS, RECORDS, Database, Location
 
 _PAGE = 256
+_BEFORE_ALL = -(2**63)
+"""Ours begin with 1; a row that another put before them shows all the same."""
 _NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -31,64 +34,43 @@ class Journal:
 
     # ------------------------------------------------------------------------- constructors
 
-    def __init__(self, path: Path, connection: Connection, lock: WriterLock | None) -> None:
-        self.path = path
-        self._connection = connection
-        self._lock = lock
+    def __init__(self, where: Location, database: Database) -> None:
+        self.where = where
+        self._database = database
         self._tail = Tail()
 
     @classmethod
-    def create(cls, path: Path) -> Self:
-        """A new journal, open for writing. Raises JournalError if there is something at `path`."""
-        path = path.resolve()
-        lock = WriterLock(path)
-        try:
-            path.open("xb").close()
-        except OSError as error:
-            lock.release()
-            raise JournalError(
-                f"{path} cannot be made ({error.strerror}): open it to go on with it, "
-                "or name another path"
-            ) from error
-        try:
-            return cls._opened(path, lock, is_new=True)
-        except BaseException:
-            path.unlink()
-            raise
+    def create(cls, where: Location) -> Self:
+        """A new journal, open for writing. Raises JournalError if there is something already."""
+        if isinstance(where, Path):
+            return cls._opened(where, SqliteFile.create(where))
+        return cls._opened(where, PostgresSchema.create(where))
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, where: Location) -> Self:
         """An existing journal, open for writing, its chain of hashes verified.
 
         Raises JournalError if it is locked, damaged, newer than this code, or no journal.
         """
-        path = _existing(path)
-        return cls._opened(path, WriterLock(path), is_new=False)
+        return cls._opened(where, _existing(where, is_writer=True))
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, where: Location) -> Self:
         """An existing journal for reading only, also while another process writes it.
 
         Raises JournalError as `open` does; `verify` checks its chain.
         """
-        return cls._opened(_existing(path), None, is_new=False)
+        return cls._opened(where, _existing(where, is_writer=False))
 
     @classmethod
-    def _opened(cls, path: Path, lock: WriterLock | None, *, is_new: bool) -> Self:
-        journal: Self | None = None
+    def _opened(cls, where: Location, database: Database) -> Self:
+        journal = cls(where, database)
         try:
-            with tables.told(path):
-                journal = cls(path, tables.connect(path, is_writer=lock is not None), lock)
-                if is_new:
-                    tables.create(journal._connection, path)
-                tables.check(journal._connection, path)
-                if lock is not None:
-                    journal._catch_up()
+            database.check()
+            if database.is_writer:
+                journal._catch_up()
         except BaseException:
-            if journal is not None:
-                journal.close()
-            elif lock is not None:
-                lock.release()
+            journal.close()
             raise
         return journal
 
@@ -106,10 +88,10 @@ class Journal:
     def blob(self, name: str) -> bytes:
         """The content of the blob with this name. Raises JournalError if it is not there."""
         query = select(BLOBS.c.content).where(BLOBS.c.name == bytes.fromhex(name))
-        with tables.told(self.path), self._connection.begin():
-            stored = self._connection.execute(query).scalar_one_or_none()
+        with self._transaction() as connection:
+            stored = connection.execute(query).scalar_one_or_none()
         if stored is None:
-            raise JournalError(f"{self.path} has no blob {name}: go on from a copy")
+            raise JournalError(f"{self.where} has no blob {name}: go on from a copy")
         return codec.decompress(name, stored)
 
     def digest(self) -> str:
@@ -124,10 +106,7 @@ class Journal:
 
     def verify(self) -> None:
         """Raise JournalError unless file, chain of hashes and every blob are as written."""
-        with tables.told(self.path), self._connection.begin():
-            found = self._connection.execute(text("PRAGMA quick_check")).scalars().all()
-        if list(found) != ["ok"]:
-            raise JournalError(f"{self.path} is damaged ({found[0]}): go on from a copy")
+        self._database.check_sound()
         tail = Tail()
         for row in self._rows():
             tail.follow(row)
@@ -139,25 +118,24 @@ class Journal:
     def append(self, *records: Record, blobs: Mapping[str, bytes] = _NO_BLOBS) -> None:
         """Add records, and the blobs that they name, in one transaction, durable on return.
 
-        Raises JournalError if it cannot be written; then nothing of it is.
+        Raises JournalError if it cannot be written; then nothing of it is. Only where a server is
+        lost in that very moment, opening the journal anew tells whether all of it is.
         """
-        if self._lock is None:
-            raise JournalError(f"{self.path} was opened for reading: open it for writing")
+        if not self._database.is_writer:
+            raise JournalError(f"{self.where} was opened for reading: open it for writing")
         rows = self._tail.sealed(records)
-        with tables.told(self.path), self._connection.begin():
-            self._insert_blobs(blobs)
+        with self._transaction() as connection:
+            self._database.check_writer()
+            _insert_blobs(connection, blobs)
             if rows:
                 values = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
-                self._connection.execute(insert(RECORDS), values)
+                connection.execute(insert(RECORDS), values)
         for row in rows:
             self._tail.follow(row)
 
     def close(self) -> None:
-        """Close the file and let the next writer in; a second time does nothing."""
-        if not self._connection.closed:
-            self._connection.close()
-            if self._lock is not None:
-                self._lock.release()
+        """Close the database and let the next writer in; a second time does nothing."""
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -172,39 +150,45 @@ class Journal:
 
     # ----------------------------------------------------------------------------- encoding
 
-    def _rows(self, *asked: ColumnElement[bool], after: int = 0) -> Iterator[StoredRow]:
+    def _rows(self, *asked: ColumnElement[bool], after: int = _BEFORE_ALL) -> Iterator[StoredRow]:
         """The rows in order, a page at a time, so that appending may go on meanwhile."""
         columns = [RECORDS.c[name] for name in COLUMNS]
         query = select(*columns).where(*asked).order_by(RECORDS.c.sequence).limit(_PAGE)
         while True:
-            with tables.told(self.path), self._connection.begin():
-                page = self._connection.execute(query.where(RECORDS.c.sequence > after)).all()
+            with self._transaction() as connection:
+                page = connection.execute(query.where(RECORDS.c.sequence > after)).all()
             for found in page:
                 yield StoredRow(*found)
             if len(page) < _PAGE:
                 return
             after = page[-1].sequence
 
-    def _insert_blobs(self, blobs: Mapping[str, bytes]) -> None:
-        names = {bytes.fromhex(name): content for name, content in blobs.items()}
-        present = select(BLOBS.c.name).where(BLOBS.c.name.in_(names))
-        known = set(self._connection.execute(present).scalars()) if names else set()
-        added = [
-            {"name": name, "content": codec.compress(content)}
-            for name, content in names.items()
-            if name not in known
-        ]
-        if added:
-            self._connection.execute(insert(BLOBS), added)
-
     def _catch_up(self) -> None:
         """Follow the rows that another writer added; a writer has followed its own already."""
-        for row in self._rows(after=self._tail.sequence):
+        for row in self._rows(after=self._tail.sequence or _BEFORE_ALL):
             self._tail.follow(row)
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._database.told(), self._database.connection.begin():
+            yield self._database.connection
 
-def _existing(path: Path) -> Path:
-    path = path.resolve()
-    if not path.is_file():
-        raise JournalError(f"there is no journal at {path}: check the path")
-    return path
+
+def _existing(where: Location, *, is_writer: bool) -> Database:
+    if isinstance(where, Path):
+        return SqliteFile.open(where, is_writer=is_writer)
+    return PostgresSchema.open(where, is_writer=is_writer)
+
+
+def _insert_blobs(connection: Connection, blobs: Mapping[str, bytes]) -> None:
+    """Store the blobs that are not there yet."""
+    names = {bytes.fromhex(name): content for name, content in blobs.items()}
+    present = select(BLOBS.c.name).where(BLOBS.c.name.in_(names))
+    known = set(connection.execute(present).scalars()) if names else set()
+    added = [
+        {"name": name, "content": codec.compress(content)}
+        for name, content in names.items()
+        if name not in known
+    ]
+    if added:
+        connection.execute(insert(BLOBS), added)

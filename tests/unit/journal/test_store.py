@@ -1,13 +1,8 @@
 """The store: append-only, durable, one writer, in order."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
 
 from tests.unit.journal.builders import ACCOUNT, OURS
 from trimtab.core.errors import DataError, JournalError
@@ -16,6 +11,7 @@ from trimtab.journal import records
 from trimtab.journal.blobs import name_of
 from trimtab.journal.records import Record
 from trimtab.journal.store import Journal
+from trimtab.journal.tables import BLOBS, RECORDS, Location
 
 FIRST = Record("tick", 1, {"plan": None}, {"seconds": "0.1"})
 SECOND = Record("tick", 2, {"plan": "buy"}, None)
@@ -25,25 +21,20 @@ def an_intent(plan: str, *hashes: str) -> Intent:
     return Intent(plan, 1, ACCOUNT, 0, 5, hashes, tuple(b"raw" for _ in hashes), 9, 8, 7)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "a run #1?.journal"
-
-
 # ------------------------------------------------------------------------------ round trips
 
 
-def test_append__then_read__same_records_in_order(path: Path) -> None:
-    with Journal.create(path) as journal:
+def test_append__then_read__same_records_in_order(where: Location) -> None:
+    with Journal.create(where) as journal:
         journal.append(FIRST, SECOND)
         journal.append(records.end(2, None))
         assert list(journal.records()) == [FIRST, SECOND, records.end(2, None)]
-    with Journal.read(path) as journal:
+    with Journal.read(where) as journal:
         assert list(journal.records()) == [FIRST, SECOND, records.end(2, None)]
 
 
-def test_records__of_a_kind_or_block__only_those(path: Path) -> None:
-    with Journal.create(path) as journal:
+def test_records__of_a_kind_or_block__only_those(where: Location) -> None:
+    with Journal.create(where) as journal:
         journal.append(FIRST, SECOND, records.end(2, None))
         assert list(journal.records("tick")) == [FIRST, SECOND]
         assert list(journal.records(block=2)) == [SECOND, records.end(2, None)]
@@ -51,9 +42,9 @@ def test_records__of_a_kind_or_block__only_those(path: Path) -> None:
         assert list(journal.records("halt")) == []
 
 
-def test_records__more_than_a_page__all_while_appending(path: Path) -> None:
+def test_records__more_than_a_page__all_while_appending(where: Location) -> None:
     many = [Record("tick", block, str(block), None) for block in range(600)]
-    with Journal.create(path) as journal:
+    with Journal.create(where) as journal:
         journal.append(*many)
         found: list[Record] = []
         for record in journal.records("tick"):
@@ -63,32 +54,32 @@ def test_records__more_than_a_page__all_while_appending(path: Path) -> None:
     assert found == [*many, Record("tick", 600, "600", None)]
 
 
-def test_blob__appended__content_by_its_name(path: Path) -> None:
+def test_blob__appended__content_by_its_name(where: Location) -> None:
     content = b"answer" * 50
-    with Journal.create(path) as journal:
+    with Journal.create(where) as journal:
         journal.append(FIRST, blobs={name_of(content): content})
         journal.append(SECOND, blobs={name_of(content): content, name_of(b""): b""})
         assert journal.blob(name_of(content)) == content
         assert journal.blob(name_of(b"")) == b""
 
 
-def test_blob__not_there__in_words(path: Path) -> None:
-    with Journal.create(path) as journal, pytest.raises(JournalError, match="has no blob"):
+def test_blob__not_there__in_words(where: Location) -> None:
+    with Journal.create(where) as journal, pytest.raises(JournalError, match="has no blob"):
         journal.blob(name_of(b"never"))
 
 
-def test_append__nothing__changes_nothing(path: Path) -> None:
-    with Journal.create(path) as journal:
+def test_append__nothing__changes_nothing(where: Location) -> None:
+    with Journal.create(where) as journal:
         empty = journal.digest()
         journal.append()
         assert journal.digest() == empty
         assert list(journal.records()) == []
 
 
-def test_open__goes_on_where_it_ended(path: Path) -> None:
-    with Journal.create(path) as journal:
+def test_open__goes_on_where_it_ended(where: Location) -> None:
+    with Journal.create(where) as journal:
         journal.append(FIRST)
-    with Journal.open(path) as journal:
+    with Journal.open(where) as journal:
         journal.append(SECOND)
         journal.verify()
         assert list(journal.records()) == [FIRST, SECOND]
@@ -97,18 +88,18 @@ def test_open__goes_on_where_it_ended(path: Path) -> None:
 # ----------------------------------------------------------------------------------- digest
 
 
-def digest_of(path: Path, *appended: Record) -> str:
-    with Journal.create(path) as journal:
+def digest_of(where: Location, *appended: Record) -> str:
+    with Journal.create(where) as journal:
         journal.append(*appended)
         return journal.digest()
 
 
-def test_digest__detail_differs__same(path: Path, tmp_path: Path) -> None:
+def test_digest__detail_differs__same(where: Location, elsewhere: Location) -> None:
     other = Record("tick", 1, {"plan": None}, {"seconds": "99", "path": "elsewhere"})
     start = records.start(
         mandate_hash="0", mandate="", account=ACCOUNT, code_version="2", seed=None
     )
-    assert digest_of(path, FIRST) == digest_of(tmp_path / "b", start, other, records.end(9, "x"))
+    assert digest_of(where, FIRST) == digest_of(elsewhere, start, other, records.end(9, "x"))
 
 
 @pytest.mark.parametrize(
@@ -123,28 +114,28 @@ def test_digest__detail_differs__same(path: Path, tmp_path: Path) -> None:
     ],
 )
 def test_digest__anything_economic_differs__another(
-    path: Path, tmp_path: Path, other: tuple[Record, ...]
+    where: Location, elsewhere: Location, other: tuple[Record, ...]
 ) -> None:
-    assert digest_of(path, FIRST, SECOND) != digest_of(tmp_path / "b", *other)
+    assert digest_of(where, FIRST, SECOND) != digest_of(elsewhere, *other)
 
 
-def test_digest__in_two_runs_or_one__same(path: Path, tmp_path: Path) -> None:
-    with Journal.create(path) as journal:
+def test_digest__in_two_runs_or_one__same(where: Location, elsewhere: Location) -> None:
+    with Journal.create(where) as journal:
         journal.append(FIRST)
-    with Journal.open(path) as journal:
+    with Journal.open(where) as journal:
         journal.append(SECOND)
         found = journal.digest()
-    assert found == digest_of(tmp_path / "b", FIRST, SECOND)
-    with Journal.read(path) as journal:
+    assert found == digest_of(elsewhere, FIRST, SECOND)
+    with Journal.read(where) as journal:
         assert journal.digest() == found
 
 
 # ---------------------------------------------------------------------------------- intents
 
 
-def test_open_intents__until_settled(path: Path) -> None:
+def test_open_intents__until_settled(where: Location) -> None:
     one, two = an_intent("one", OURS), an_intent("two", "0x02")
-    with Journal.create(path) as journal:
+    with Journal.create(where) as journal:
         journal.append(records.intent(one))
         journal.append(records.intent(two))
         assert journal.open_intents() == (one, two)
@@ -154,27 +145,27 @@ def test_open_intents__until_settled(path: Path) -> None:
         assert journal.open_intents() == ()
 
 
-def test_open_intents__replaced__with_every_transaction_of_it(path: Path) -> None:
+def test_open_intents__replaced__with_every_transaction_of_it(where: Location) -> None:
     replaced = an_intent("one", OURS, "0x02")
-    with Journal.create(path) as journal:
+    with Journal.create(where) as journal:
         journal.append(records.intent(an_intent("one", OURS)), records.intent(replaced))
         assert journal.open_intents() == (replaced,)
 
 
-def test_open_intents__after_a_crash__those_left_open(path: Path) -> None:
-    with Journal.create(path) as journal:
+def test_open_intents__after_a_crash__those_left_open(where: Location) -> None:
+    with Journal.create(where) as journal:
         journal.append(records.intent(an_intent("one", OURS)))
         journal.append(records.intent(an_intent("two", "0x02")))
         journal.append(records.settled(6, Dropped("one", "late")))
-    with Journal.open(path) as journal:
+    with Journal.open(where) as journal:
         assert journal.open_intents() == (an_intent("two", "0x02"),)
 
 
 # ------------------------------------------------------------------------- writer and readers
 
 
-def test_read__while_another_writes__sees_what_is_committed(path: Path) -> None:
-    with Journal.create(path) as writer, Journal.read(path) as reader:
+def test_read__while_another_writes__sees_what_is_committed(where: Location) -> None:
+    with Journal.create(where) as writer, Journal.read(where) as reader:
         writer.append(FIRST, records.intent(an_intent("one", OURS)))
         assert list(reader.records("tick")) == [FIRST]
         assert reader.open_intents() == writer.open_intents()
@@ -182,87 +173,68 @@ def test_read__while_another_writes__sees_what_is_committed(path: Path) -> None:
         assert reader.digest() == writer.digest()
 
 
-@pytest.mark.parametrize("pragma, expected", [("synchronous", 2), ("journal_mode", "wal")])
-def test_open__writer__commits_survive_a_loss_of_power(
-    path: Path, pragma: str, expected: object
-) -> None:
-    Journal.create(path).close()
-    with Journal.open(path) as journal, journal._connection.begin():
-        found = journal._connection.execute(text(f"PRAGMA {pragma}")).scalar_one()
-    assert found == expected
-
-
-def test_read__statement_that_writes__refused_by_the_database(path: Path) -> None:
-    Journal.create(path).close()
-    statement = text("INSERT INTO blobs VALUES (x'00', x'00')")
+def test_read__during_an_append__nothing_of_it(where: Location) -> None:
     with (
-        Journal.read(path) as journal,
-        pytest.raises(OperationalError, match="readonly database"),
-        journal._connection.begin(),
+        Journal.create(where) as writer,
+        Journal.read(where) as reader,
+        writer._transaction() as connection,
     ):
-        journal._connection.execute(statement)
+        values = {"sequence": 1, "schema": 1, "kind": "tick", "hash": b""}
+        connection.execute(insert(RECORDS), values)
+        assert list(reader.records()) == []
+        connection.rollback()
 
 
-def test_append__reader__refused(path: Path) -> None:
-    Journal.create(path).close()
-    with Journal.read(path) as journal, pytest.raises(JournalError, match="opened for reading"):
+def test_append__reader__refused(where: Location) -> None:
+    Journal.create(where).close()
+    with Journal.read(where) as journal, pytest.raises(JournalError, match="opened for reading"):
         journal.append(FIRST)
 
 
-def test_open__second_writer__refused_with_the_holder(path: Path) -> None:
+def test_read__statement_that_writes__refused_by_the_database(where: Location) -> None:
+    Journal.create(where).close()
     with (
-        Journal.create(path),
-        pytest.raises(JournalError, match=rf"locked by another writer, process {os.getpid()}:"),
+        Journal.read(where) as journal,
+        pytest.raises(DBAPIError, match=r"readonly database|read-only transaction"),
+        journal._database.connection.begin(),
     ):
-        Journal.open(path)
-    Journal.open(path).close()
+        journal._database.connection.execute(insert(BLOBS), {"name": b"", "content": b""})
 
 
-def test_open__through_a_link__same_lock(path: Path, tmp_path: Path) -> None:
-    link = tmp_path / "link"
-    with Journal.create(path):
-        link.symlink_to(path)
-        with pytest.raises(JournalError, match="locked by another writer"):
-            Journal.open(link)
+def test_open__second_writer__refused_with_the_holder(where: Location) -> None:
+    with Journal.create(where) as first:
+        with pytest.raises(JournalError, match=r"locked by another writer, (process|session) \d+"):
+            Journal.open(where)
+        first.append(FIRST)
+    Journal.open(where).close()
 
 
-def test_append__writer_killed__what_returned_is_there_and_the_lock_is_free(path: Path) -> None:
-    script = (
-        "import os, signal, sys; from pathlib import Path\n"
-        "from trimtab.journal.records import Record; from trimtab.journal.store import Journal\n"
-        "journal = Journal.create(Path(sys.argv[1]))\n"
-        "journal.append(Record('tick', 1, 'done', None))\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
-    assert done.returncode == -9
-    with Journal.open(path) as journal:
-        assert list(journal.records()) == [Record("tick", 1, "done", None)]
-        journal.append(SECOND)
-        journal.verify()
+def test_create__something_there__refused_and_kept(where: Location) -> None:
+    with Journal.create(where) as journal:
+        journal.append(FIRST)
+    with pytest.raises(JournalError, match="open it to go on with it"):
+        Journal.create(where)
+    with Journal.open(where) as journal:
+        assert list(journal.records()) == [FIRST]
 
 
-def test_close__twice__nothing(path: Path) -> None:
-    journal = Journal.create(path)
+@pytest.mark.parametrize("how", ["open", "read"])
+def test_open__nothing_there__in_words_and_nothing_made(where: Location, how: str) -> None:
+    for _ in range(2):
+        with pytest.raises(JournalError, match="there is no journal at"):
+            getattr(Journal, how)(where)
+    Journal.create(where).close()
+
+
+def test_close__twice__nothing(where: Location) -> None:
+    journal = Journal.create(where)
     journal.close()
     journal.close()
 
 
-def test_create__something_there__refused_and_kept(path: Path) -> None:
-    path.write_text("mine")
-    with pytest.raises(JournalError, match=r"cannot be made \(File exists\)"):
-        Journal.create(path)
-    assert path.read_text() == "mine"
-
-
-def test_create__no_such_folder__in_words(path: Path) -> None:
-    with pytest.raises(JournalError, match="needs a folder that exists"):
-        Journal.create(path / "deeper" / "journal")
-
-
-def test_skip__beside_others__kept_in_order(path: Path) -> None:
+def test_skip__beside_others__kept_in_order(where: Location) -> None:
     skipped = records.skip(None, DataError("no answer"))
-    with Journal.create(path) as journal:
+    with Journal.create(where) as journal:
         journal.append(FIRST)
         before = journal.digest()
         journal.append(skipped)
@@ -270,6 +242,42 @@ def test_skip__beside_others__kept_in_order(path: Path) -> None:
         assert list(journal.records()) == [FIRST, skipped]
 
 
-def test_append__block_number_beyond_all_chains__journal_error(tmp_path: Path) -> None:
-    with Journal.create(tmp_path / "journal") as journal, pytest.raises(JournalError, match="63"):
-        journal.append(Record("skip", 2**63, None, None))
+# ------------------------------------------------------------------------------------- extremes
+
+
+def test_append__block_number_beyond_all_chains__journal_error_and_goes_on(where: Location) -> None:
+    with Journal.create(where) as journal:
+        with pytest.raises(JournalError, match="63"):
+            journal.append(FIRST, Record("skip", 2**63, None, None))
+        journal.append(FIRST, Record("skip", 2**63 - 1, None, None))
+        assert [record.block for record in journal.records()] == [1, 2**63 - 1]
+
+
+def test_append__tens_of_mebibytes__come_back_and_verify(where: Location) -> None:
+    large = Record("tick", 1, "e" * (24 << 20), None)
+    content = bytes(24 << 20)
+    with Journal.create(where) as journal:
+        journal.append(large, blobs={name_of(content): content})
+    with Journal.open(where) as journal:
+        assert list(journal.records()) == [large]
+        assert journal.blob(name_of(content)) == content
+
+
+HOSTILE = (
+    "\0",
+    "\ud800",
+    "'; DROP TABLE records; --",
+    "%s %(name)s :name ${name} {0}",
+    "\n\r\u2028\x85",
+    '\\"',
+    "\uffff\U0010ffff",
+    "\u202e\ufeff",
+)
+
+
+def test_append__hostile_strings__come_back_as_they_are(where: Location) -> None:
+    hostile = [Record("tick", 1, text, {text: [text]}) for text in HOSTILE]
+    with Journal.create(where) as journal:
+        journal.append(*hostile)
+        assert list(journal.records()) == hostile
+        journal.verify()

@@ -119,7 +119,7 @@ class FakeWorld:
     async def check_writer(self, observation: Observation) -> None:
         """Nobody else has the key."""
 
-    async def standing(self, heads: Sequence[Head]) -> Head:
+    async def standing(self, heads: Sequence[Head]) -> Head | None:
         """This chain is never reorganised."""
         return heads[-1]
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from trimtab.allocation.books import Claims
 from trimtab.core.actions import Action
-from trimtab.core.errors import InvariantViolation
+from trimtab.core.errors import InvariantViolation, Reorg
 from trimtab.core.market import Head, MarketId
 from trimtab.core.orders import OPERATOR, Halt, Order, Resume, Unwind
 from trimtab.core.plan import Plan
@@ -113,21 +113,23 @@ class Memory:
 
     def kept(self) -> Memory:
         """The memory with itself among what can be gone back to."""
-        if self.states is None:
-            return self
         return replace(self, past=(*self.past, replace(self, past=()))[-DEEPEST:])
 
-    def unwound(self, head: Head) -> Memory:
+    def unwound(self, head: Head | None) -> Memory:
         """The memory as it was after the block `head`, and every intent since then open again.
 
-        What was settled in blocks that are gone may not be settled now; what was sent since is
-        still on its way. Raises InvariantViolation for a block that is not remembered.
+        Without a block it is as before the first. What was settled in blocks that are gone may
+        not be settled now; what was sent since is still on its way. Raises Reorg for a block that
+        is not remembered, or for the first once that is forgotten.
         """
         every = (*self.past, self)
-        at = [n for n, each in enumerate(every) if each.states and each.states.head == head]
+        heads = [None if each.states is None else each.states.head for each in every]
+        at = [number for number, each in enumerate(heads) if each == head]
         if not at:
-            raise InvariantViolation(
-                "INV-6 replay", f"block {head.number} ({head.hash}) is not among those remembered"
+            raise Reorg(
+                f"none of the last {len(self.heads)} blocks that were decided on is part of the "
+                "chain any more, and an older one is not remembered: check the node; if it is "
+                "right, start a new journal"
             )
         found = every[at[-1]]
         known: dict[int, Open] = {}

@@ -42,10 +42,10 @@ class World(Protocol):
         Reorg among them where it does not follow from `known`.
         """
 
-    async def standing(self, heads: Sequence[Head]) -> Head:
-        """The newest of these blocks, oldest first, that is still part of the chain.
+    async def standing(self, heads: Sequence[Head]) -> Head | None:
+        """The newest of these blocks, oldest first, that is still part of the chain; or none is.
 
-        Raises Reorg if none is, and another DataError where that cannot be told.
+        Raises DataError where that cannot be told.
         """
 
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
@@ -72,7 +72,7 @@ class World(Protocol):
 class Step:
     """One turn of the loop, for who watches: the outcome, or why the block was skipped.
 
-    `unwound` is the block that a reorg led back to.
+    `unwound` is the block that a reorg took back.
     """
 
     observation: Observation | None
@@ -98,7 +98,7 @@ async def run(
     row the last DataError is raised, never where that is None. `orders` gives what a person has
     ordered since it was last asked. Raises everything else after recording why it halts.
     """
-    blind = 0
+    blind, has_seen = 0, memory.states is not None
     while True:
         try:
             memory = _ordered(journal, memory, orders())
@@ -106,10 +106,10 @@ async def run(
             if observation is None:
                 return memory
             memory, step = await turn(bot, world, journal, memory, observation)
-            blind = 0
+            blind, has_seen = 0, True
         except DataError as error:
             blind += 1
-            if memory.states is None or (most_blind is not None and blind > most_blind):
+            if not has_seen or (most_blind is not None and blind > most_blind):
                 raise  # never read at all, or not for long: not one block is wrong but the node
             memory, step = await _skip(world, journal, memory, error)
         except (SignerError, JournalError, InvariantViolation) as error:
@@ -166,18 +166,20 @@ async def _skip(
     skipped = Step(None, None, (), None, str(error))
     if not isinstance(error, Reorg):
         return memory, skipped
+    if not memory.heads:
+        return memory, skipped
+    gone = memory.heads[-1]
     try:
         head = await world.standing(memory.heads)
+        if head == gone:
+            return memory, skipped
+        memory = memory.unwound(head)
     except DataError as trouble:
         journal.append(records.skip(None, trouble))
         return memory, skipped
-    gone = memory.heads[-1]
-    if head == gone:
-        return memory, skipped
-    memory = memory.unwound(head)
     reopened = (records.intent(intent) for intent in memory.intents)
     journal.append(records.unwound(head, gone), *reopened)
-    return memory, Step(None, None, (), None, str(error), head)
+    return memory, Step(None, None, (), None, str(error), gone)
 
 
 async def _pursue(

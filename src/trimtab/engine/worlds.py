@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from trimtab.chain.blocks import block, block_by_number, head
 from trimtab.chain.fees import Fees, bound_of_plans, fees, highest_base_fee, replacing
+from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
 from trimtab.chain.submission import Submitter, outcome, send
-from trimtab.core.errors import Infeasible, InvariantViolation, Reorg, StaleState
+from trimtab.core.errors import Infeasible, InvariantViolation, StaleState
 from trimtab.core.market import Head
 from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
@@ -52,31 +53,15 @@ class Chain:
         newest = await head(self._submitter.rpc, "latest")
         return replace(observation, age=max(newest.timestamp - at.timestamp, 0))
 
-    async def standing(self, heads: Sequence[Head]) -> Head:
+    async def standing(self, heads: Sequence[Head]) -> Head | None:
         """The newest of the heads that the node's own chain has at its number.
 
-        A node whose newest block is below them, and contradicts none, is merely behind:
-        StaleState.
+        Raises StaleState for a node that is behind.
         """
-        newest = await head(self._submitter.rpc, "latest")
-        asked = [each for each in heads if each.number <= newest.number]
-        replies = await self._submitter.rpc.batch([block_by_number(h.number) for h in asked])
-        found = [block(reply, newest.chain) for reply in replies]
-        kept = [h for h, b in zip(asked, found, strict=True) if b is not None and b.head == h]
-        if len(kept) == len(asked) < len(heads):
-            raise StaleState(
-                f"the node's newest block is {newest.number}, and {heads[-1].number} was read "
-                "before: it is behind; name more nodes, or wait"
-            )
-        if not kept:
-            raise Reorg(
-                f"none of the {len(heads)} blocks from {heads[0].number} to {heads[-1].number} "
-                "is part of the chain any more: a reorg deeper than can be accounted for; check "
-                "the node, and start a new journal if it is right"
-            )
-        if kept[-1] != heads[-1]:
+        kept, newest = await standing(self._submitter.rpc, heads)
+        if kept != heads[-1]:
             self._again = newest
-        return kept[-1]
+        return kept
 
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         """What became of an intent by its receipt and the signer's nonce at the block."""
@@ -153,3 +138,22 @@ class Chain:
     async def send(self, intent: Intent) -> None:
         """Broadcast the newest transaction of the intent."""
         await send(self._submitter.rpc, intent.raws[-1])
+
+
+async def standing(rpc: Node, heads: Sequence[Head]) -> tuple[Head | None, Head]:
+    """The newest of the heads that the node's own chain has, none if it has none; its newest block.
+
+    Raises StaleState where the newest block is below them and contradicts none: the node is
+    merely behind.
+    """
+    newest = await head(rpc, "latest")
+    asked = [each for each in heads if each.number <= newest.number]
+    replies = await rpc.batch([block_by_number(h.number) for h in asked])
+    found = [block(reply, newest.chain) for reply in replies]
+    kept = [h for h, b in zip(asked, found, strict=True) if b is not None and b.head == h]
+    if len(kept) == len(asked) < len(heads):
+        raise StaleState(
+            f"the node's newest block is {newest.number}, and {heads[-1].number} was read "
+            "before: it is behind; name more nodes, or wait"
+        )
+    return (kept[-1] if kept else None), newest

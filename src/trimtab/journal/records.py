@@ -183,13 +183,14 @@ def skip(block: int | None, error: TrimtabError) -> Record:
     return Record("skip", block, None, {"error": type(error).__name__, "why": str(error)})
 
 
-def unwound(head: Head, gone: Head) -> Record:
+def unwound(head: Head | None, gone: Head) -> Record:
     """A reorg: blocks after `head` up to `gone` are no part of the chain any more.
 
-    What the records of those blocks tell did not happen; they stay as they are.
+    Without a head there is none left of those that were decided on. What the records of those blocks tell did not happen; they stay as they are.
     """
-    economic: Plain = {"to": plain(head.number), "from": plain(gone.number)}
-    return Record("unwound", head.number, economic, {"head": plain(head), "gone": plain(gone)})
+    number = None if head is None else head.number
+    economic: Plain = {"to": plain(number), "from": plain(gone.number)}
+    return Record("unwound", number, economic, {"head": plain(head), "gone": plain(gone)})
 
 
 def order(given: Order) -> Record:

@@ -36,13 +36,14 @@ def settlement_of(record: Record) -> Settlement:
         raise _broken(record, error) from error
 
 
-def head_of(record: Record) -> Head:
-    """The block that a record of kind unwound leads back to.
+def head_of(record: Record) -> Head | None:
+    """The block that a record of kind unwound leads back to, none for before the first.
 
     Raises JournalError if it holds none.
     """
     try:
-        return convert(_mapping(record.detail)["head"], Head, strict=False)
+        part = _mapping(record.detail)["head"]
+        return None if part is None else convert(part, Head, strict=False)
     except (KeyError, ValueError) as error:
         raise _broken(record, error) from error
 

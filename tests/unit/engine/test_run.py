@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,19 @@ from trimtab.core.errors import (
     DataError,
     Infeasible,
     InvariantViolation,
+    Reorg,
     RpcError,
     SignerError,
 )
 from trimtab.core.market import Head
+from trimtab.core.orders import Halt, Order, Resume, Unwind
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.core.token import address_from_bytes
 from trimtab.engine.memory import Memory
+from trimtab.engine.replay import replay
 from trimtab.engine.run import MOST_BLIND, Step, run
 from trimtab.journal.store import Journal
 
@@ -43,6 +47,7 @@ class Script:
     read_errors: dict[int, DataError] = field(default_factory=dict)
     foreign_from: int | None = None
     stands: int | None = None
+    is_gone: bool = False
     asked: int = 0
     sent: list[Intent] = field(default_factory=list)
     journaled_when_sent: list[bool] = field(default_factory=list)
@@ -91,7 +96,9 @@ class Script:
         if self.foreign_from is not None and self.asked >= self.foreign_from:
             raise InvariantViolation("INV-13 one writer per journal and account", "who else?")
 
-    async def standing(self, heads: Sequence[Head]) -> Head:
+    async def standing(self, heads: Sequence[Head]) -> Head | None:
+        if self.is_gone:
+            return None
         if self.stands is None:
             return heads[-1]
         return heads[self.stands]
@@ -258,3 +265,149 @@ def test_run__error_of_a_strategy__is_recorded_before_it_ends_the_run(
     with pytest.raises(ZeroDivisionError):
         turned(Script(stage, journal, prepare_with=broken))
     assert kinds(journal)[-1] == "halt"
+
+
+# ------------------------------------------------------------------------- reorgs and orders
+
+
+def test_run__reorg__goes_back_and_opens_what_was_settled_in_blocks_that_are_gone(
+    stage: Observed, journal: Journal
+) -> None:
+    """The first plan lands in block 2, and a reorg takes blocks 2 and 3 back."""
+    first, second, third, *_ = stage.observations
+    reorg = Reorg("block 3 is gone: read all anew")
+    script = Script(stage, journal, read_errors={4: reorg}, stands=0)
+    script.stage = Observed(stage.bot, (first, second, third, third, second))
+    script.settlement = lambda intent: landed(intent) if script.asked == 2 else None
+    memory, steps = turned(script)
+    assert steps[3].unwound == third.states.head
+    assert steps[4].outcome is not None
+    assert steps[4].outcome.states.head == second.states.head, "it goes on from the first block"
+    sent = dict.fromkeys(intent.nonce for intent in script.sent)
+    assert [intent.nonce for intent in memory.intents] == list(sent), "both are on their way"
+    assert len(memory.intents) == 2
+    assert {intent.nonce for intent in journal.open_intents()} == set(sent)
+    assert kinds(journal).count("unwound") == 1
+    assert memory == replayed(stage, journal)
+
+
+def test_run__reorg_of_all_that_was_seen__begins_again_with_what_is_on_its_way(
+    stage: Observed, journal: Journal
+) -> None:
+    script = Script(stage, journal, read_errors={2: Reorg("it is gone")}, is_gone=True)
+    script.stage = Observed(stage.bot, (*stage.observations[:1] * 2, *stage.observations))
+    memory, steps = turned(script)
+    assert steps[1].unwound == stage.observations[0].states.head
+    assert steps[2].outcome is not None
+    assert steps[2].outcome.attribution is None, "nothing is compared with what is gone"
+    assert memory.intents == (script.sent[-1],)
+    assert memory == replayed(stage, journal)
+
+
+def test_unwound__block_that_is_not_remembered__reorg() -> None:
+    forgotten = Memory(states=observed().observations[0].states)
+    with pytest.raises(Reorg, match="an older one is not remembered"):
+        forgotten.unwound(None)
+
+
+def landed(intent: Intent) -> Settlement:
+    return Landed(intent.plan_hash, intent.hashes[-1], intent.block + 1, 300_000, 10**9)
+
+
+def replayed(stage: Observed, journal: Journal) -> Memory:
+    """What starting anew remembers."""
+    return replay(stage.bot, journal)
+
+
+def test_run__reorg_that_left_our_block_standing__skips_and_goes_on(
+    stage: Observed, journal: Journal
+) -> None:
+    script = Script(stage, journal, read_errors={3: Reorg("block 9 is gone")})
+    _, steps = turned(script)
+    assert [step.unwound for step in steps] == [None] * len(steps)
+    assert kinds(journal).count("unwound") == 0
+    assert kinds(journal).count("skip") == 1
+
+
+def test_run__key_used_by_another__halts(stage: Observed, journal: Journal) -> None:
+    script = Script(stage, journal, foreign_from=2, settlement=landed)
+    with pytest.raises(InvariantViolation, match="INV-13"):
+        turned(script)
+    assert kinds(journal)[-1] == "halt"
+
+
+def test_run__replacement_before_a_block_that_cannot_be_judged__is_remembered(
+    stage: Observed, journal: Journal
+) -> None:
+    """What is journaled and what is remembered must not part."""
+    late: dict[int, DataError] = {6: RpcError("no answer", "transport")}
+    script = Script(stage, journal, read_errors=late)
+    memory, _ = turned(script)
+    assert journal.open_intents() == memory.intents
+    assert memory == replayed(stage, journal)
+
+
+def ordered(script: Script, *given: tuple[int, Order]) -> tuple[Memory, list[Step]]:
+    """Run the loop, each order given before the block of that number is asked for."""
+    steps: list[Step] = []
+
+    def orders() -> tuple[Order, ...]:
+        return tuple(order for number, order in given if number == script.asked + 1)
+
+    running = run(script.stage.bot, script, script.journal, Memory(), steps.append, orders)
+    return asyncio.run(running), steps
+
+
+def decided(step: Step) -> str:
+    assert step.outcome is not None
+    return step.outcome.why
+
+
+def test_run__halted__asks_no_strategy_until_it_is_resumed(
+    stage: Observed, journal: Journal
+) -> None:
+    given = (1, Halt("the feed looks odd")), (3, Resume("it was maintenance"))
+    memory, steps = ordered(Script(stage, journal), *given)
+    assert "a breaker is open (operator: the feed looks odd)" in decided(steps[0])
+    assert steps[1].sent is None
+    assert isinstance(steps[2].sent, Intent)
+    assert memory.breakers == {}
+    assert memory == replayed(stage, journal)
+
+
+def test_run__unwind__brings_everything_into_one_token(stage: Observed, journal: Journal) -> None:
+    weth = next(token for token in stage.bot.feeds if token.symbol == "WETH")
+    _, steps = ordered(Script(stage, journal), (1, Unwind(weth.address, "we close")))
+    outcome = steps[0].outcome
+    assert outcome is not None
+    assert "unwind to WETH" in outcome.why
+    assert outcome.judgement is not None
+    assert outcome.judgement.plan is not None
+    swaps = [a for a in outcome.judgement.plan.actions if isinstance(a, Swap)]
+    assert {swap.token_out for swap in swaps} == {weth}
+
+
+def test_run__long_without_sight__opens_the_blindness_breaker(
+    stage: Observed, journal: Journal
+) -> None:
+    """The default is 25 decisions' time, here set to less than one block."""
+    execution = replace(stage.bot.execution, blind_after=3599)
+    blind = Observed(replace(stage.bot, execution=execution), stage.observations)
+    memory, steps = turned(Script(blind, journal))
+    assert isinstance(steps[0].sent, Intent)
+    assert set(memory.breakers) == {"blindness"}
+    assert "no block was judged for 3600 s, 3599 are allowed" in memory.breakers["blindness"]
+
+
+def test_run__turnover_spent__passing_breaker_stops_trading(
+    stage: Observed, journal: Journal
+) -> None:
+    """A feed that lies makes plan after plan; each loses little, and the day's turnover ends it."""
+    limits = replace(stage.bot.limits, turnover_per_day=Fraction(1, 10))
+    bound = Observed(replace(stage.bot, limits=limits), stage.observations)
+    memory = Memory(traded=((bound.observations[0].states.timestamp, Fraction(10**11)),))
+    steps: list[Step] = []
+    asyncio.run(run(bound.bot, Script(bound, journal), journal, memory, steps.append))
+    assert "a breaker is open (turnover: 10.0% of the book was sold" in decided(steps[0])
+    assert steps[0].outcome is not None
+    assert set(steps[0].outcome.breakers) == {"turnover"}

@@ -1,0 +1,176 @@
+"""The chain that the manager lives on, and the reckoning: chain and journal compared."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.survival.living import KEY, Ground
+from trimtab.chain.safe import inner_calls
+from trimtab.chain.secret import Secret
+from trimtab.chain.signer import Signer
+from trimtab.core.abi import Answer, call_data, words
+from trimtab.core.market import wallet
+from trimtab.core.settlement import Failed, Landed
+from trimtab.engine.memory import Memory
+from trimtab.engine.replay import replay
+from trimtab.journal.records import Kind, Record
+from trimtab.journal.store import Journal
+from trimtab.journal.values import intent_of, settlement_of
+from trimtab.lab.world import LocalWorld, local_world, transaction
+
+FUNDS = {"USDC": 500_000 * 10**6, "WETH": 150 * 10**18}
+
+
+@contextmanager
+def grounded(folder: Path) -> Iterator[tuple[LocalWorld, Ground]]:
+    """A new world with a funded Safe, and the first journal to be written."""
+    with local_world() as world:
+        signer = Signer(Secret(KEY))
+        world.give_native(signer.address, 10**21)
+        made = world.new_safe(signer.address)
+        world.mine(transaction(world.deployment.agents[0], made.creation))
+        world.mine(*(world.funding(made.address, symbol, raw) for symbol, raw in FUNDS.items()))
+        book = world.deployment.to_json()
+        yield world, Ground(world.node.url, book, made.address, folder / "0.sqlite")
+
+
+def forks() -> Any:
+    """Processes that begin with everything imported, so that a life begins in milliseconds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.survival.living", "tests.survival.swing"])
+    return context
+
+
+def lived(life: Callable[..., object], *arguments: object, patience: float = 60.0) -> int:
+    """Run a life in a process of its own; its exit code, negative where a signal ended it."""
+    process = forks().Process(target=life, args=arguments)
+    process.start()
+    process.join(patience)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise AssertionError(f"a life did not end within {patience:.0f} s")
+    code: int = process.exitcode
+    process.close()
+    return code
+
+
+# --------------------------------------------------------------------------------- reckoning
+
+
+class _Sent(msgspec.Struct, rename="camel"):
+    hash: str
+    nonce: str
+    input: str
+    sender: str = msgspec.field(name="from")
+
+
+class _Block(msgspec.Struct):
+    transactions: list[_Sent]
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """What the chain has of the signer's since a block, and what the journal tells."""
+
+    mined: tuple[_Sent, ...]
+    memory: Memory
+    landed: int = 0
+    failed: int = 0
+    flows: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+
+
+def reckoned(world: LocalWorld, ground: Ground, since: int) -> Reckoning:
+    """Compare chain and journal: nothing lost, nothing sent twice, the book as told.
+
+    Every transaction of the signer on the chain was journaled with its raw bytes, each nonce
+    was used once, each plan was executed at most once, every settlement is of a transaction
+    that is there, every flow is known as ours, no block has a conservation error, and the
+    memory that replay leads to holds what the contracts say.
+    """
+    mined = _mined(world, since)
+    with Journal.read(ground.journal) as journal:
+        journal.verify()
+        intents = [intent_of(record) for record in journal.records("intent")]
+        ended = [settlement_of(record) for record in _standing(journal, "settled")]
+        flows = [record.economic for record in _standing(journal, "flows")]
+        memory = replay(ground.bot(), journal)
+        assert set(journal.open_intents()) == set(memory.intents)
+    journaled = {hash_: intent for intent in intents for hash_ in intent.hashes}
+    assert [each.hash for each in mined if each.hash not in journaled] == []
+    nonces = [int(each.nonce, 16) for each in mined]
+    assert nonces == list(range(nonces[0], nonces[0] + len(nonces))) if nonces else True
+    executed = [journaled[each.hash].plan_hash for each in mined if _is_plan(each)]
+    assert len(executed) == len(set(executed)), "a plan was executed twice"
+    settled = [each.transaction for each in ended if isinstance(each, Landed | Failed)]
+    assert set(settled) <= {each.hash for each in mined}
+    opened = {intent.nonce for intent in memory.intents}
+    unsettled = {each.hash for each in mined if _is_plan(each)} - set(settled)
+    assert {journaled[each].nonce for each in unsettled} <= opened, "a settlement is lost"
+    assert [part for part in flows if isinstance(part, dict) and part["error"] != "0"] == []
+    told = [f for part in flows if isinstance(part, dict) for f in _list(part["flows"])]
+    assert [flow for flow in told if not flow["is_ours"]] == [], "a flow of ours is not known"
+    _check_book(world, ground, memory)
+    return Reckoning(
+        mined,
+        memory,
+        landed=sum(isinstance(each, Landed) for each in ended),
+        failed=sum(isinstance(each, Failed) for each in ended),
+        flows=len(told),
+    )
+
+
+def _standing(journal: Journal, kind: Kind) -> list[Record]:
+    """The records of a kind whose blocks no reorg took back."""
+    kept: list[Record] = []
+    for record in journal.records():
+        if record.kind == "unwound":
+            last = -1 if record.block is None else record.block
+            kept = [each for each in kept if (each.block or 0) <= last]
+        elif record.kind == kind:
+            kept.append(record)
+    return kept
+
+
+def _check_book(world: LocalWorld, ground: Ground, memory: Memory) -> None:
+    """The book remembered is what the tokens themselves say at that block."""
+    assert memory.moment is not None and memory.states is not None
+    number = hex(memory.states.head.number)
+    for symbol in FUNDS:
+        token = ground.book.token(symbol)
+        data = "0x" + call_data("balanceOf(address)", ground.safe).hex()
+        told = world.rpc("eth_call", {"to": token.address, "data": data}, number)
+        held = memory.moment.book.get(wallet(token), 0)
+        assert words_of(str(told)) == held, f"{symbol} at block {number}"
+
+
+def words_of(answer: str) -> int:
+    """The one word of an answer."""
+    (word,) = words(Answer(True, bytes.fromhex(answer[2:])), 1, "a balance")
+    return word
+
+
+def _mined(world: LocalWorld, since: int) -> tuple[_Sent, ...]:
+    """The signer's transactions after a block, in the chain's order."""
+    signer = Signer(Secret(KEY)).address.lower()
+    last = int(str(world.rpc("eth_blockNumber")), 16)
+    asked = [("eth_getBlockByNumber", (hex(number), True)) for number in range(since + 1, last + 1)]
+    blocks = [msgspec.convert(each, _Block) for each in world.rpc.batch(asked)]
+    return tuple(each for block in blocks for each in block.transactions if each.sender == signer)
+
+
+def _is_plan(sent: _Sent) -> bool:
+    return bool(inner_calls(bytes.fromhex(sent.input[2:])))
+
+
+def _list(part: object) -> list[dict[str, Any]]:
+    assert isinstance(part, list)
+    return part

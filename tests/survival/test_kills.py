@@ -1,0 +1,22 @@
+"""A crash anywhere is a crash nowhere (INV-12): killed at every point, nothing is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.survival.kills import POINTS, survive
+
+pytestmark = pytest.mark.chain
+
+KILLS = 200
+
+
+def test_kills__on_both_sides_of_every_await_and_commit__nothing_lost_or_sent_twice(
+    tmp_path: Path,
+) -> None:
+    told = survive(tmp_path, KILLS)
+    assert told.kills.total() == KILLS
+    missed = [point for point in POINTS if not told.kills[point]]
+    print(told)
+    assert missed == []
+    assert told.landed >= told.journals

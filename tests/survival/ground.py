@@ -142,7 +142,8 @@ def _standing(journal: Journal, kind: Kind) -> list[Record]:
 
 def _check_book(world: LocalWorld, ground: Ground, memory: Memory) -> None:
     """The book remembered is what the tokens themselves say at that block."""
-    assert memory.moment is not None and memory.states is not None
+    assert memory.moment is not None
+    assert memory.states is not None
     number = hex(memory.states.head.number)
     for symbol in FUNDS:
         token = ground.book.token(symbol)

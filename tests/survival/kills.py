@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import cycle
+from itertools import count
 from pathlib import Path
 
 from tests.survival.ground import grounded, lived, reckoned
@@ -37,25 +37,26 @@ class Survived:
     landed: int = 0
 
 
-def survive(folder: Path, kills: int) -> Survived:
+def survive(folder: Path, kills: int, first: int = 1) -> Survived:
     """Live until killed so often, and reckon after every LIVES lives.
 
-    Half of the lives are on a chain that also loses transactions and takes blocks back.
+    A life is killed at the `first` time that it comes to its point, later ones at the next. Some
+    are on a chain that also loses transactions and takes blocks back.
     """
     told = Survived()
-    deaths = _deaths()
-    with grounded(folder) as (world, ground):
+    deaths = _deaths(first)
+    with grounded(folder) as (world, begun):
         while told.kills.total() < kills:
-            ground = replace(ground, journal=folder / f"{told.journals}.sqlite")
+            ground = replace(begun, journal=folder / f"{told.journals}.sqlite")
             _era(world, ground, deaths, told, kills)
             told.journals += 1
     return told
 
 
-def _deaths() -> Iterator[Kill]:
-    """Every point in turn, the first time that it is come to, then the second, and so on."""
-    for time in cycle((1, 2, 3)):
-        yield from (Kill(point, time) for point in POINTS)
+def _deaths(first: int) -> Iterator[Kill]:
+    """Every point in turn, at the first time that it is come to, then the next, and so on."""
+    for time in count(first):
+        yield from (Kill(point, (time - 1) % 3 + 1) for point in POINTS)
 
 
 def _era(

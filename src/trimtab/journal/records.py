@@ -186,7 +186,8 @@ def skip(block: int | None, error: TrimtabError) -> Record:
 def unwound(head: Head | None, gone: Head) -> Record:
     """A reorg: blocks after `head` up to `gone` are no part of the chain any more.
 
-    Without a head there is none left of those that were decided on. What the records of those blocks tell did not happen; they stay as they are.
+    Without a head there is none left of those that were decided on. What the records of those
+    blocks tell did not happen; they stay as they are.
     """
     number = None if head is None else head.number
     economic: Plain = {"to": plain(number), "from": plain(gone.number)}

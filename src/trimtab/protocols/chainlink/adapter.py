@@ -13,40 +13,55 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
 from trimtab.protocols.chainlink import encode, model, reads
-from trimtab.protocols.chainlink.market import Feed, FeedState
+from trimtab.protocols.chainlink.market import (
+    AnyState,
+    Feed,
+    FeedState,
+    Sequencer,
+    SequencerState,
+)
 
 _ANSWER_UPDATED = topic("AnswerUpdated(int256,uint256,uint256)")
 
 
 class ChainlinkAdapter:
-    """A feed's latest round; see `trimtab.core.adapter.Adapter`."""
+    """The latest round of a price or an uptime feed; see `trimtab.core.adapter.Adapter`."""
 
-    def reads(self, question: Question[FeedState]) -> tuple[Read, ...]:
+    def reads(self, question: Question[AnyState]) -> tuple[Read, ...]:
         """The latest round."""
-        return reads.reads(cast(Feed, question.market), question)
+        return reads.reads(cast(Feed | Sequencer, question.market), question)
 
-    def decode(self, question: Question[FeedState], answers: Sequence[Answer]) -> FeedState:
+    def decode(self, question: Question[AnyState], answers: Sequence[Answer]) -> AnyState:
         """The state that the answers give."""
-        return reads.decode(cast(Feed, question.market), question, answers)
+        market = cast(Feed | Sequencer, question.market)
+        if isinstance(market, Sequencer):
+            return reads.decode_sequencer(market, question, answers)
+        return reads.decode(market, question, answers)
 
-    def accrue(self, state: FeedState, at: Timestamp) -> FeedState:
+    def accrue(self, state: AnyState, at: Timestamp) -> AnyState:
         """The state at a later moment: an answer does not change by time, it ages."""
         return replace(state, timestamp=at)
 
     def apply(self, states: States, action: Action) -> Applied | Reverted:
-        """A new answer."""
-        if not isinstance(action, UpdateAnswer):
+        """A new price; nobody sets an uptime feed from here."""
+        market = states.market(action.market)
+        if not isinstance(action, UpdateAnswer) or not isinstance(market, Feed):
             raise InvariantViolation("INV-5 the adapter law", f"a feed cannot {action}")
-        state = states[cast(Feed, states.market(action.market))]
-        return Applied({action.market: model.updated(state, action.answer)})
+        return Applied({action.market: model.updated(states[market], action.answer)})
 
-    def observe(self, state: FeedState, log: Log) -> FeedState:
-        """The state after an AnswerUpdated event; the mock aggregator logs none."""
+    def observe(self, state: AnyState, log: Log) -> AnyState:
+        """The state after an AnswerUpdated event; the mock aggregator logs none.
+
+        That of an uptime feed tells since when the answer is so.
+        """
         if log.topics[:1] != (_ANSWER_UPDATED,):
             return state
         answer = signed(int.from_bytes(log.topics[1], "big"))
         round_id = int.from_bytes(log.topics[2], "big")
-        return FeedState(state.timestamp, answer, Timestamp(log_words(log)[0]), round_id)
+        moment = Timestamp(log_words(log)[0])
+        if isinstance(state, SequencerState):
+            return SequencerState(state.timestamp, answer, moment, round_id)
+        return FeedState(state.timestamp, answer, moment, round_id)
 
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The call of the update."""
@@ -55,23 +70,23 @@ class ChainlinkAdapter:
         return (encode.update_answer(cast(Feed, states.market(action.market)), action),)
 
     def holdings(
-        self, states: States, market: Market[FeedState], account: Address
+        self, states: States, market: Market[AnyState], account: Address
     ) -> tuple[Holding, ...]:
         """Nothing can be held in a feed."""
         return ()
 
-    def emitters(self, market: Market[FeedState]) -> tuple[Address, ...]:
+    def emitters(self, market: Market[AnyState]) -> tuple[Address, ...]:
         """The feed itself."""
         return (market.address,)
 
-    def audits(self, market: Market[FeedState], account: Address) -> tuple[tuple[Place, Read], ...]:
+    def audits(self, market: Market[AnyState], account: Address) -> tuple[tuple[Place, Read], ...]:
         """Nothing can be held in a feed."""
         return ()
 
-    def narrow(self, state: FeedState, accounts: Accounts) -> FeedState:
+    def narrow(self, state: AnyState, accounts: Accounts) -> AnyState:
         """The state itself: it has nothing of any account."""
         return state
 
-    def taken_over(self, state: FeedState, owned: FeedState, accounts: Accounts) -> FeedState:
+    def taken_over(self, state: AnyState, owned: AnyState, accounts: Accounts) -> AnyState:
         """The state itself, as of `narrow`."""
         return state

@@ -1,4 +1,4 @@
-"""Identity and state of a Chainlink feed."""
+"""Identity and state of a Chainlink feed: a price, or whether a sequencer is up."""
 
 from __future__ import annotations
 
@@ -32,3 +32,33 @@ class Feed(Market[FeedState]):
     quote: str
     decimals: int
     heartbeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class SequencerState:
+    """The latest round: `answer` is 0 while the sequencer is up and 1 while it is down.
+
+    `started_at` is the moment since which that is so, by the chain's clock.
+    """
+
+    timestamp: Timestamp
+    answer: int
+    started_at: Timestamp
+    round_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequencer(Market[SequencerState]):
+    """The uptime feed of a rollup's sequencer.
+
+    `grace` is the time in seconds after an outage in which prices are not believed yet: what
+    was sent to the base chain meanwhile comes in first, and feeds catch up.
+    """
+
+    protocol: ClassVar[str] = "chainlink"
+
+    grace: int
+
+
+AnyState = FeedState | SequencerState
+"""What the adapter reads."""

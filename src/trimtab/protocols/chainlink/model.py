@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from trimtab.core.errors import PriceDisagreement, StaleState
+from trimtab.core.errors import MissingRead, PriceDisagreement, StaleState
 from trimtab.core.quantise import Timestamp
-from trimtab.protocols.chainlink.market import Feed, FeedState
+from trimtab.protocols.chainlink.market import Feed, FeedState, Sequencer, SequencerState
 
 
 def updated(state: FeedState, answer: int) -> FeedState:
@@ -35,3 +35,29 @@ def believed_answer(feed: Feed, state: FeedState, now: Timestamp) -> Fraction:
             "wait for an update, or check that the feed still runs"
         )
     return Fraction(state.answer, 10**feed.decimals)
+
+
+def check_sequencer(feed: Sequencer, state: SequencerState, now: Timestamp) -> None:
+    """Raise StaleState unless the sequencer has been up for longer than the grace period.
+
+    MissingRead for an answer that is neither up nor down. Source: Chainlink's documentation of
+    L2 sequencer uptime feeds; a feed that was never told anything has no start of its round.
+    """
+    if state.answer not in (0, 1):
+        raise MissingRead(
+            f"{feed.name} answers {state.answer}, expected 0 (up) or 1 (down): is the address a "
+            "sequencer's uptime feed?"
+        )
+    if state.answer == 1:
+        raise StaleState(
+            f"{feed.name} says that the sequencer is down since {state.started_at}: prices stand "
+            "still; wait until it is up"
+        )
+    if state.started_at == 0:
+        raise StaleState(f"{feed.name} has not been told whether the sequencer is up: wait")
+    age = now - state.started_at
+    if age <= feed.grace:
+        raise StaleState(
+            f"{feed.name} says that the sequencer is up for {age} s, prices are believed after "
+            f"{feed.grace} s: wait until feeds and users have caught up"
+        )

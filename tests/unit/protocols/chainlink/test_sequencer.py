@@ -61,8 +61,9 @@ def test_reads__known_or_not__one_read_that_gives_the_state() -> None:
         assert read.to == FEED.address
         assert ADAPTER.decode(question, (answered,)) == UP
         assert ADAPTER.reads(replace(question, round=1)) == ()
+    unread: Question[Any] = Question(FEED, Accounts(()), head)
     with pytest.raises(MissingRead, match="latestRoundData of the uptime feed"):
-        ADAPTER.decode(question, (Answer(False, b""),))
+        ADAPTER.decode(unread, (Answer(False, b""),))
 
 
 def test_observe__answer_updated__down_since_what_the_log_says() -> None:

@@ -14,7 +14,7 @@ from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, State
 from trimtab.core.quantise import Rounding, quantise
-from trimtab.core.token import Address, Token
+from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot, Execution, Seat
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import AddressBook
@@ -22,7 +22,7 @@ from trimtab.mandate.document import Mandate
 from trimtab.mandate.limits import Limits
 from trimtab.mandate.parse import parse_mandate
 from trimtab.protocols.aave_v3 import LendingPool
-from trimtab.protocols.chainlink import Feed
+from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.routing import BestSinglePool
@@ -78,7 +78,7 @@ def resolve(mandate: Mandate, book: AddressBook, account: Address) -> Bot:
         mandate_hash=mandate_hash(mandate),
         account=account,
         adapters=ADAPTERS,
-        markets=_markets(book, named, feeds),
+        markets=(*_sequencer(mandate, book), *_markets(book, named, feeds)),
         feeds=feeds,
         numeraire=numeraire,
         native=native,
@@ -144,6 +144,15 @@ def _markets(
     read = [m for m in book.markets.values() if m in feeds.values() or m.id in parts]
     every: list[Market[State]] = [*plain, *read, *named]
     return tuple({market.id: market for market in every}.values())
+
+
+def _sequencer(mandate: Mandate, book: AddressBook) -> tuple[Market[State], ...]:
+    """The uptime feed of the rollup's sequencer, if the mandate names one."""
+    chain = mandate.chain
+    if chain.sequencer is None:
+        return ()
+    name, grace = "chainlink:sequencer", chain.sequencer_grace
+    return (Sequencer(book.chain, address(chain.sequencer), name, grace),)
 
 
 def _limits(mandate: Mandate, numeraire: Token) -> Limits:

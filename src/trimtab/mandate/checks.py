@@ -64,6 +64,7 @@ def _of_limits(limits: LimitEntries) -> Iterator[str]:
 def _of_chain(chain: Chain) -> Iterator[str]:
     if not chain.rpc or not all(chain.rpc):
         yield "`chain.rpc` names no node: give at least one, such as `env:RPC_URL` or `local`"
+    yield from _of_nodes(chain)
     yield from _too_small("chain.id", chain.id, 1, "a chain's number")
     yield from _too_small("chain.cadence", chain.cadence, 1, "blocks")
     yield from _too_small("chain.block_seconds", chain.block_seconds, 1, "seconds")
@@ -71,6 +72,23 @@ def _of_chain(chain: Chain) -> Iterator[str]:
     yield from _too_small("chain.finality_depth", chain.finality_depth, 0, "blocks")
     if chain.blind_after is not None:
         yield from _too_small("chain.blind_after", chain.blind_after, 1, "seconds")
+
+
+def _of_nodes(chain: Chain) -> Iterator[str]:
+    if not 1 <= chain.quorum <= max(len(chain.rpc), 1):
+        yield (
+            f"`chain.quorum` is {chain.quorum}, expected 1 to {len(chain.rpc)}, the number of "
+            "nodes in `chain.rpc`: so many must agree"
+        )
+    for name in _repeated(chain.rpc):
+        if chain.quorum > 1:
+            yield f"`chain.rpc` names {name!r} more than once: it would agree with itself; keep one"
+    if chain.submit is not None and not (chain.submit and all(chain.submit)):
+        yield "`chain.submit` names no node: give one, or remove it to send where `rpc` reads"
+    yield from _too_small("chain.timeout", chain.timeout, 1, "seconds")
+    if chain.max_head_age is not None:
+        yield from _too_small("chain.max_head_age", chain.max_head_age, 0, "seconds")
+    yield from _too_small("chain.sequencer_grace", chain.sequencer_grace, 0, "seconds")
 
 
 def _of_execution(execution: Execution, limits: LimitEntries) -> Iterator[str]:
@@ -83,6 +101,7 @@ def _of_execution(execution: Execution, limits: LimitEntries) -> Iterator[str]:
         )
     yield from _too_small("execution.horizon_days", execution.horizon_days, 1, "days")
     yield from _too_small("execution.max_fee_gwei", execution.max_fee_gwei, 1, "gwei")
+    yield from _too_small("execution.max_data_fee_gwei", execution.max_data_fee_gwei, 0, "gwei")
     if not 0 <= execution.priority_fee_gwei <= execution.max_fee_gwei:
         yield (
             f"`execution.priority_fee_gwei` is {_shown(execution.priority_fee_gwei)}, expected 0 "

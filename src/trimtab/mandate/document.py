@@ -29,7 +29,25 @@ class Chain(Document, frozen=True, kw_only=True):
     id: int = 31337
     """Chain id; a node that answers another is refused."""
     rpc: tuple[str, ...] = ("local",)
-    """Node addresses, each `env:NAME`, `http://…` or `local`; the first is used."""
+    """Node addresses, each `env:NAME`, `file:PATH`, `http://…` or `local`; where one fails, the
+    next is asked."""
+    quorum: int = 1
+    """How many of the nodes must give the same answer to everything that is read."""
+    submit: tuple[str, ...] | None = None
+    """Where transactions are sent, and nowhere else; by default the nodes of `rpc`."""
+    websocket: str | None = None
+    """Address, `ws://…` or `env:NAME`, that tells of new blocks; without it they are asked for."""
+    timeout: int = 10
+    """Seconds after which a node that has not answered is taken to have failed."""
+    max_head_age: int | None = None
+    """Most seconds by which the newest block may differ from this machine's clock, 0 for any; by
+    default ten `block_seconds`, at least 60, and any in the local world."""
+    rollup: str | None = None
+    """How the chain charges for data: `none`, `op-stack` or `arbitrum`; by default by its id."""
+    sequencer: str | None = None
+    """Address of the uptime feed of the rollup's sequencer."""
+    sequencer_grace: int = 3600
+    """Seconds after an outage of the sequencer in which no price is believed."""
     book: str = "local"
     """Path of the address book that names the markets, or `local`."""
     cadence: int = 1
@@ -92,6 +110,8 @@ class Execution(Document, frozen=True, kw_only=True):
     """Highest fee per unit of gas that is ever signed."""
     priority_fee_gwei: Fraction = Fraction(1)
     """Tip per unit of gas."""
+    max_data_fee_gwei: int = 2_000_000
+    """Most that a rollup may charge for the data of one transaction, in gwei of its currency."""
     native: str = "WETH"
     """The token whose feed prices the gas."""
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from trimtab.app.connection import Addresses, addresses_of, reading
 from trimtab.app.local import LOCAL
 from trimtab.app.resolve import resolve
 from trimtab.chain.blocks import head
 from trimtab.chain.multicall import Multicall
 from trimtab.chain.reader import Reader
-from trimtab.chain.rpc import Rpc
 from trimtab.chain.secret import RpcUrl
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import tracked
@@ -38,11 +38,16 @@ class _WorldFile(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a mandate applies: its address book, its node, and its account."""
+    """Where a mandate applies: its address book, its nodes, and its account."""
 
     book: AddressBook
-    rpc: RpcUrl
+    addresses: Addresses
     account: Address
+
+    @property
+    def rpc(self) -> RpcUrl:
+        """The node that is asked first."""
+        return self.addresses.read[0]
 
 
 def place_of(mandate: Mandate, world: Path | None) -> Place:
@@ -59,15 +64,15 @@ def place_of(mandate: Mandate, world: Path | None) -> Place:
     content = read_file(path, "the address book")
     book = read_book(content, str(path))
     running = msgspec.json.decode(content, type=_WorldFile).running
-    source, account = mandate.chain.rpc[0], mandate.account.address
-    if LOCAL in (source, account) and running is None:
+    account = mandate.account.address
+    if LOCAL in (*mandate.chain.rpc, account) and running is None:
         raise ConfigError(
             f"{path} is no running local world: give chain.rpc and account.address in the mandate"
         )
-    if running is not None:
-        source = running.rpc if source == LOCAL else source
-        account = running.safe if account == LOCAL else account
-    return Place(book, RpcUrl.load(source), address(account))
+    if running is not None and account == LOCAL:
+        account = running.safe
+    addresses = addresses_of(mandate.chain, None if running is None else running.rpc)
+    return Place(book, addresses, address(account))
 
 
 def read_file(path: Path, what: str) -> bytes:
@@ -85,7 +90,7 @@ async def observed(mandate: Mandate, place: Place) -> AsyncIterator[tuple[Bot, O
     Raises ConfigError for a mandate that does not fit, DataError for a node that does not answer.
     """
     bot = resolve(mandate, place.book, place.account)
-    rpc = Rpc(place.rpc, place.book.chain)
+    rpc = reading(mandate.chain, place.addresses)
     try:
         await rpc.check_chain()
         accounts = tracked((bot.account,), bot.markets)

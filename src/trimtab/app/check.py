@@ -59,6 +59,8 @@ def _told(mandate: Mandate, bot: Bot, where: str) -> dict[str, object]:
         "minimum_idle": _percent(limits.minimum_idle),
         "slippage": _percent(limits.slippage),
         "state_age": f"{limits.state_age} s",
+        "health": f"{float(limits.health):g}",
+        "gas_per_day": _native(limits.gas_per_day, bot),
         "stolen_key": STOLEN_KEY,
     }
 
@@ -75,6 +77,10 @@ def in_words(found: dict[str, object]) -> str:
         else:
             lines.append(f"{name}: {value}")
     return "\n".join(lines)
+
+
+def _native(wei: Fraction | None, bot: Bot) -> str:
+    return "no limit" if wei is None else f"{float(wei / bot.native.unit):g} {bot.native.symbol}"
 
 
 def _percent(share: Fraction) -> str:

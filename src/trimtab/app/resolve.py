@@ -157,7 +157,7 @@ def _sequencer(mandate: Mandate, book: AddressBook) -> tuple[Market[State], ...]
 
 def _limits(mandate: Mandate, numeraire: Token) -> Limits:
     entries = mandate.limits
-    most = entries.max_equity
+    most, gas = entries.max_equity, entries.gas_per_day
     return Limits(
         caps=dict(sorted(entries.cap.items())),
         turnover_per_day=entries.turnover_per_day,
@@ -165,6 +165,8 @@ def _limits(mandate: Mandate, numeraire: Token) -> Limits:
         slippage=entries.slippage,
         state_age=entries.state_age,
         max_equity=None if most is None else Fraction(most * numeraire.unit),
+        health=entries.health,
+        gas_per_day=None if gas is None else gas * 10**NATIVE_DECIMALS,
     )
 
 

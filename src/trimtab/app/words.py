@@ -225,6 +225,12 @@ class Lexicon:
                 return span(int(figure))
             case limits.MAX_EQUITY:
                 return self.worth(figure)
+            case limits.GAS_PER_DAY:
+                return f"{quantity(figure / 10**18, SIGNIFICANT)} of the native token"
+            case limits.REDUCE_ONLY:
+                return f"{figure} actions"
+            case _ if name.startswith(limits.HEALTH):
+                return quantity(1 / figure, SIGNIFICANT) if figure else "no debt"
             case _:
                 return percent(figure)
 

@@ -1,9 +1,10 @@
-"""What a person tells a running manager to do, as data."""
+"""What a person, or the watch over the markets' code, tells a running manager to do, as data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trimtab.core.market import MarketId
 from trimtab.core.token import Address
 
 OPERATOR = "operator"
@@ -32,4 +33,12 @@ class Unwind:
     why: str
 
 
-Order = Halt | Resume | Unwind
+@dataclass(frozen=True, slots=True)
+class ReduceOnly:
+    """Only leave these markets from now on; all others may be used, also those left before."""
+
+    markets: tuple[MarketId, ...]
+    why: str
+
+
+Order = Halt | Resume | Unwind | ReduceOnly

@@ -18,8 +18,11 @@ from trimtab.core.states import States
 from trimtab.core.strategy import Decision
 from trimtab.engine.bot import Bot
 from trimtab.engine.wishes import Now, Values, Wishes, base_units, wants, wishes
+from trimtab.engine.worlds import GAS_HEADROOM
 from trimtab.mandate.limits import Fill, Scene
 from trimtab.mandate.review import breaches, review
+from trimtab.protocols.aave_v3 import LendingPool
+from trimtab.risk import nearness
 from trimtab.routing import Draft, Purpose, Terms, draft
 
 
@@ -94,11 +97,22 @@ def scene_of(bot: Bot, now: Now, states: States) -> Scene:
         place: (held[place].raw if place in held else 0) * now.prices.price(place.token)
         for place in bot.places
     }
-    return Scene(values, bot.names(), frozenset(bot.wallets), now.age, traded=now.traded)
+    lenders = (market for market in bot.markets if isinstance(market, LendingPool))
+    near = {pool.name: nearness(states, pool, bot.account) for pool in lenders}
+    return Scene(
+        values=values,
+        names=bot.names(),
+        wallets=frozenset(bot.wallets),
+        age=now.age,
+        traded=now.traded,
+        gas_spent=now.gas_spent,
+        nearness={name: measured for name, measured in near.items() if measured},
+        reduce_only=now.reduce_only,
+    )
 
 
 def after_of(bot: Bot, now: Now, found: Draft) -> Scene:
-    """What limits see of the book after a plan, with what the plan sells."""
+    """What limits see of the book after a plan, with what the plan sells and may cost in gas."""
     prices = now.prices
     fills = tuple(
         Fill(
@@ -110,7 +124,8 @@ def after_of(bot: Bot, now: Now, found: Draft) -> Scene:
     )
     sold = sum((fill.sold for fill in fills), Fraction(0))
     scene = scene_of(bot, now, found.after)
-    return replace(scene, fills=fills, traded=now.traded + sold)
+    gas = GAS_HEADROOM * found.plan.cost.gas_units * now.most_fee
+    return replace(scene, fills=fills, traded=now.traded + sold, gas_spent=now.gas_spent + gas)
 
 
 def _reached(bot: Bot, scene: Scene, wished: Values, fitted: Values) -> Fraction:
@@ -145,7 +160,7 @@ def _draft(
     terms = Terms(
         adapters=bot.adapters,
         account=bot.account,
-        pools=tuple(pool for pool in bot.pools if pool.id not in now.quarantined),
+        pools=tuple(p for p in bot.pools if p.id not in now.quarantined | now.reduce_only),
         router=bot.router,
         prices=now.prices,
         costs=now.costs,
@@ -168,7 +183,7 @@ def _draft(
         for place, raw in base_units(fitted, now.prices).items()
         if place.market not in now.quarantined
     }
-    found = draft(terms, ahead, targets, purpose)
+    found = draft(terms, ahead, _without_additions(bot, now, ahead, targets), purpose)
     if found is None:
         return None
     gain, cost = found.plan.gain, found.plan.cost.total
@@ -176,3 +191,24 @@ def _draft(
         worth, price = (now.prices.numeraire.amount(int(each)) for each in (gain, cost))
         raise Uneconomic(f"uneconomic: worth {worth} within the horizon, costs {price}")
     return found
+
+
+def _without_additions(
+    bot: Bot, now: Now, states: States, targets: Mapping[Place, int]
+) -> dict[Place, int]:
+    """The targets with nothing added to what may only be left.
+
+    What lenders give back of such a token may come to rest in the wallet, and be sold from there.
+    """
+    held = held_everywhere(bot.adapters, states, bot.account)
+    fitted = dict(targets)
+    back: dict[Place, int] = {}
+    for place in sorted(targets, key=lambda place: place in bot.wallets):
+        home = wallet(place.token)
+        if now.reduce_only.isdisjoint({place.market, home.market}):
+            continue
+        has = held[place].raw if place in held else 0
+        fitted[place] = min(fitted[place], has + back.get(place, 0))
+        if place != home:
+            back[home] = back.get(home, 0) + has - fitted[place]
+    return fitted

@@ -10,7 +10,7 @@ from trimtab.allocation.books import Claims
 from trimtab.core.actions import Action
 from trimtab.core.errors import InvariantViolation, Reorg
 from trimtab.core.market import Head, MarketId
-from trimtab.core.orders import OPERATOR, Halt, Order, Resume, Unwind
+from trimtab.core.orders import OPERATOR, Halt, Order, ReduceOnly, Resume, Unwind
 from trimtab.core.plan import Plan
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Intent, Mismatch, Settlement
@@ -54,10 +54,10 @@ class Memory:
     `states` are the last that were decided on. `pending` is the newest approved plan until it
     has its transactions, `open` what is on its way, by nonce: one intent, or several only where
     a reorg brought back what was settled. `traded` lists (moment, value sold) and `offered`
-    (moment, wei that a plan's gas may cost at most) of the last 24 hours. `breakers` are what
-    stops new risk, with why, by name; while there is a token to unwind to, nothing else is
-    wished for. `past` are the memories after earlier ticks, oldest
-    first, for a reorg to go back to.
+    (moment, wei that a plan's gas may cost at most) of the last 24 hours. The `quarantined`
+    markets are left alone, the `reduce_only` ones may only be left. `breakers` are what stops
+    new risk, with why, by name; while there is a token to unwind to, nothing else is wished for.
+    `past` are the memories after earlier ticks, oldest first, for a reorg to go back to.
     """
 
     states: States | None = None
@@ -69,6 +69,7 @@ class Memory:
     traded: tuple[tuple[Timestamp, Fraction], ...] = ()
     offered: tuple[tuple[Timestamp, int], ...] = ()
     quarantined: frozenset[MarketId] = frozenset()
+    reduce_only: frozenset[MarketId] = frozenset()
     breakers: Mapping[str, str] = field(default_factory=dict)
     unwinding: Address | None = None
     ledger: Ledger | None = None
@@ -141,6 +142,7 @@ class Memory:
             open=tuple(known[nonce] for nonce in sorted(known)),
             offered=self.offered,
             quarantined=self.quarantined,
+            reduce_only=self.reduce_only,
             breakers=self.breakers,
             unwinding=self.unwinding,
             past=self.past[: at[-1]],
@@ -208,7 +210,7 @@ class Memory:
         return replace(self, breakers={**opened, **self.breakers})
 
     def ordered(self, order: Order) -> Memory:
-        """The memory once a person has given an order."""
+        """The memory once an order was given."""
         match order:
             case Halt():
                 return self.with_breakers({OPERATOR: order.why})
@@ -216,3 +218,5 @@ class Memory:
                 return replace(self, breakers={}, unwinding=None)
             case Unwind():
                 return replace(self, unwinding=order.to)
+            case ReduceOnly():
+                return replace(self, reduce_only=frozenset(order.markets))

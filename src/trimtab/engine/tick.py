@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from trimtab.allocation.books import Claims, opening, settled
+from trimtab.chain.fees import bound_of_plans, fees
+from trimtab.core.errors import Infeasible
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Place
 from trimtab.core.plan import Approved
@@ -22,6 +24,7 @@ from trimtab.engine.memory import DAY, Memory, Pending
 from trimtab.engine.wishes import Now
 from trimtab.journal.pnl import Attribution, Ledger, Moment, attribute
 from trimtab.journal.reconcile import Reconciliation, reconcile
+from trimtab.mandate.reduce import affected
 from trimtab.risk import oracle_prices
 from trimtab.routing import GAS_OF
 
@@ -105,7 +108,10 @@ def tick(
         signals=values_of(signals),
         age=observation.age,
         traded=traded,
+        gas_spent=memory.gas_since(states.timestamp - DAY),
+        most_fee=most_fee_of(bot, observation),
         quarantined=memory.quarantined,
+        reduce_only=affected(bot.markets, bot.feeds, memory.reduce_only),
         breakers=breakers,
         unwinding=memory.unwinding,
     )
@@ -129,6 +135,16 @@ def costs_of(bot: Bot, observation: Observation, prices: Prices) -> Costs:
     """
     wei = observation.reading.base_fee + bot.execution.priority_fee
     return Costs(wei * prices.price(bot.native), GAS_OF)
+
+
+def most_fee_of(bot: Bot, observation: Observation) -> int:
+    """The most wei that a unit of gas may cost a plan that is sent after this block."""
+    execution = bot.execution
+    bound = bound_of_plans(execution.max_fee)
+    try:
+        return fees(observation.reading.base_fee, execution.priority_fee, bound).most
+    except Infeasible:
+        return bound  # nothing can be sent at such a base fee
 
 
 def values_of(memories: Mapping[AnySignal, object]) -> dict[AnySignal, object]:

@@ -31,8 +31,10 @@ class Now:
     """What is known at a tick: the pinned states, prices, costs, sub-books and signals.
 
     `age` is how far, in seconds, the states lie behind the newest block known; `traded` the
-    value sold within the last 24 hours. `breakers` are those open, with why; `unwinding` is the
-    token that everything is to become.
+    value sold within the last 24 hours, `gas_spent` the most wei that gas may have cost within
+    them, and `most_fee` what a unit of gas may cost a plan that is sent now. `breakers` are those
+    open, with why; `unwinding` is the token that everything is to become. The `quarantined`
+    markets are left alone, the `reduce_only` ones may only be left.
     """
 
     states: States
@@ -42,7 +44,10 @@ class Now:
     signals: Mapping[AnySignal, object]
     age: int
     traded: Fraction
+    gas_spent: int = 0
+    most_fee: int = 0
     quarantined: frozenset[MarketId] = frozenset()
+    reduce_only: frozenset[MarketId] = frozenset()
     breakers: Mapping[str, str] = field(default_factory=dict)
     unwinding: Address | None = None
 

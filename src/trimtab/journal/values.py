@@ -7,7 +7,7 @@ from msgspec import convert
 from trimtab.core.canonical import Plain
 from trimtab.core.errors import JournalError
 from trimtab.core.market import Head
-from trimtab.core.orders import Halt, Order, Resume, Unwind
+from trimtab.core.orders import Halt, Order, ReduceOnly, Resume, Unwind
 from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.journal.pnl import Attribution
 from trimtab.journal.records import Record
@@ -52,7 +52,7 @@ def order_of(record: Record) -> Order:
     """The order that a record holds. Raises JournalError if it holds none."""
     try:
         part = _mapping(record.economic)
-        types: dict[Plain, type[Order]] = {kind.__name__: kind for kind in (Halt, Resume, Unwind)}
+        types: dict[Plain, type[Order]] = {kind.__name__: kind for kind in _ORDERS}
         return convert(part, types[part["type"]], strict=False)
     except (KeyError, ValueError) as error:
         raise _broken(record, error) from error
@@ -73,6 +73,7 @@ def attribution_of(record: Record) -> Attribution | None:
         raise _broken(record, error) from error
 
 
+_ORDERS: tuple[type[Order], ...] = (Halt, Resume, Unwind, ReduceOnly)
 _SETTLEMENTS = (Landed, Failed, Dropped, Mismatch)
 
 

@@ -57,6 +57,16 @@ def _of_limits(limits: LimitEntries) -> Iterator[str]:
             "1 lets the whole book be sold once a day"
         )
     yield from _too_small("limits.state_age", limits.state_age, 1, "seconds")
+    if limits.health < 1:
+        yield (
+            f"`limits.health` is {_shown(limits.health)}, expected 1 or more: a debt of a lower "
+            "health factor can be liquidated"
+        )
+    if limits.gas_per_day is not None and limits.gas_per_day <= 0:
+        yield (
+            f"`limits.gas_per_day` is {_shown(limits.gas_per_day)}, expected more than 0 of the "
+            "native token, such as 0.05"
+        )
     if limits.max_equity is not None:
         yield from _too_small("limits.max_equity", limits.max_equity, 1, "whole numeraire tokens")
 

@@ -96,6 +96,11 @@ class LimitEntries(Document, frozen=True, kw_only=True):
     """Oldest state, in seconds before the newest clock known, that may be decided on."""
     max_equity: int | None = None
     """Most that may be managed, in whole units of the numeraire."""
+    health: Fraction = Fraction(3, 2)
+    """Least health factor of any debt: below 1 it can be liquidated."""
+    gas_per_day: Fraction | None = None
+    """Most of the native token that gas may cost within 24 hours, every plan counted with its gas
+    limit at its maximum fee."""
 
 
 class Execution(Document, frozen=True, kw_only=True):

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from trimtab.core.market import Place
+from trimtab.core.market import MarketId, Place
 from trimtab.core.plan import Measure
 
 TURNOVER = "turnover per day"
 STATE_AGE = "state age"
 MAX_EQUITY = "max equity"
+GAS_PER_DAY = "gas per day"
+HEALTH = "health"
+"""How the limit of every position that is owed begins, its market's name after it."""
+REDUCE_ONLY = "reduce only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,10 @@ class Scene:
 
     `values` are in base units of the numeraire; `names` gives each place its ids (its own name,
     protocol, token). `age` is that of the state in seconds. `traded` is the value sold
-    within the last 24 hours, this plan included.
+    within the last 24 hours, `gas_spent` the most wei that gas may have cost within them, this
+    plan included in both. `nearness` is how near to liquidation the account stands in each market
+    where it owes: 1 over its health factor, by the market's name. `reduce_only` are the markets
+    that may only be left.
     """
 
     values: Mapping[Place, Fraction]
@@ -38,6 +45,9 @@ class Scene:
     age: int
     fills: tuple[Fill, ...] = ()
     traded: Fraction = Fraction(0)
+    gas_spent: int = 0
+    nearness: Mapping[str, Fraction] = field(default_factory=dict)
+    reduce_only: frozenset[MarketId] = frozenset()
 
     @property
     def equity(self) -> Fraction:
@@ -66,8 +76,9 @@ class Scene:
 class Limits:
     """All limits of a mandate. To be at a limit is to keep it.
 
-    State limits (caps, minimum idle) hold for the book at any moment and can be broken by the
-    market; plan limits (turnover, slippage, age, equity) hold for what we do.
+    State limits (caps, minimum idle, health) hold for the book at any moment and can be broken
+    by the market; plan limits (turnover, slippage, age, equity, gas) hold for what we do.
+    `health` is the least health factor, `gas_per_day` in wei.
     """
 
     caps: Mapping[str, Fraction] = field(default_factory=dict)
@@ -76,22 +87,30 @@ class Limits:
     slippage: Fraction = Fraction(1, 100)
     state_age: int = 3600
     max_equity: Fraction | None = None
+    health: Fraction = Fraction(1)
+    gas_per_day: Fraction | None = None
 
     def of_state(self, scene: Scene) -> tuple[Measure, ...]:
-        """Caps and minimum idle, measured on a book.
+        """Caps, minimum idle and health, measured on a book.
 
         The least that must be idle is measured as the most that may lie elsewhere, so that an
-        empty account keeps it.
+        empty account keeps it; the least health as how near to liquidation a position may be
+        at most, so that one without debt keeps it.
         """
         capped = (
             Measure(f"cap {name}", scene.share(scene.held(name)), cap)
             for name, cap in self.caps.items()
         )
         placed = scene.share(scene.equity - scene.idle)
-        return (*capped, Measure("outside the wallet", placed, 1 - self.minimum_idle))
+        healths = (
+            Measure(f"{HEALTH} {name}", nearness, 1 / self.health)
+            for name, nearness in scene.nearness.items()
+        )
+        idle = Measure("outside the wallet", placed, 1 - self.minimum_idle)
+        return (*capped, idle, *healths)
 
     def of_plan(self, scene: Scene) -> tuple[Measure, ...]:
-        """Turnover where it sells, age, slippage and the managed equity, measured on a plan."""
+        """Turnover where it sells, age, slippage, gas and the managed equity, of a plan."""
         slips = (
             Measure(f"slippage {fill.name}", 1 - fill.least / fill.sold, self.slippage)
             for fill in scene.fills
@@ -103,6 +122,9 @@ class Limits:
             Measure(STATE_AGE, Fraction(scene.age), Fraction(self.state_age)),
             *slips,
         )
+        if self.gas_per_day is not None:
+            spent = Measure(GAS_PER_DAY, Fraction(scene.gas_spent), self.gas_per_day)
+            measures = (*measures, spent)
         if self.max_equity is None:
             return measures
         return (*measures, Measure(MAX_EQUITY, scene.equity, self.max_equity))

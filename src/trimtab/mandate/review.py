@@ -1,14 +1,27 @@
 """The only place where a plan becomes `Approved` (INV-4)."""
 
+from collections.abc import Collection
 from fractions import Fraction
 from math import floor
 
 from trimtab.core.plan import Approved, Breach, Measure, Plan, Refused, Verdict
-from trimtab.mandate.limits import MAX_EQUITY, STATE_AGE, TURNOVER, Limits, Scene
+from trimtab.mandate.limits import (
+    GAS_PER_DAY,
+    HEALTH,
+    MAX_EQUITY,
+    REDUCE_ONLY,
+    STATE_AGE,
+    TURNOVER,
+    Limits,
+    Scene,
+)
+from trimtab.mandate.reduce import adding
 
 WAIVED_FOR_REPAIR = frozenset({TURNOVER, MAX_EQUITY})
 """Plan limits that a repair of a broken state limit need not keep: to be stuck beyond a cap is
-worse than to trade. Slippage and the age of the state are never waived."""
+worse than to trade. Slippage, the age of the state and reduce-only are never waived."""
+
+ETHER = 10**18
 
 
 def breaches(limits: Limits, now: Scene) -> tuple[Breach, ...]:
@@ -24,12 +37,22 @@ def review(limits: Limits, now: Scene, after: Scene, plan: Plan) -> Verdict:
     """Whether a plan may be executed, judged by the book before and after it.
 
     Where the market broke a limit, only plans that move toward every broken limit are approved,
-    even if they do not reach it; they need not keep the limits of WAIVED_FOR_REPAIR. All other
-    limits hold after the plan. They are judged in order; the first that fails refuses. Both
-    books are of one moment, or interest would count as a move.
+    even if they do not reach it; they need not keep the limits of WAIVED_FOR_REPAIR, and a plan
+    that leads away from liquidation need not keep the gas per day. All other limits hold after
+    the plan. They are judged in order; the first that fails refuses. Both books are of one
+    moment, or interest would count as a move.
+
+    Hence no plan leaves a position nearer to liquidation than the greater of its limit and where
+    it was (INV-8).
     """
     broken = {breach.limit: breach.measured for breach in breaches(limits, now)}
-    measures = (*limits.of_state(after), *limits.of_plan(after))
+    waived = _waived(broken)
+    into = adding(plan.actions, now.reduce_only)
+    measures = (
+        *limits.of_state(after),
+        *limits.of_plan(after),
+        *((Measure(REDUCE_ONLY, Fraction(len(into)), Fraction(0)),) if now.reduce_only else ()),
+    )
     for measure in measures:
         if measure.is_within:
             continue
@@ -41,9 +64,17 @@ def review(limits: Limits, now: Scene, after: Scene, plan: Plan) -> Verdict:
                     f"the market broke this limit at {_shown(measure.limit, was)}, and the plan "
                     "does not move toward it",
                 )
-        elif not (broken and measure.limit in WAIVED_FOR_REPAIR):
+        elif measure.limit == REDUCE_ONLY:
+            return _refusal(measure, "code that no law was proven on stands there")
+        elif measure.limit not in waived:
             return _refusal(measure, "the plan would break this limit")
     return Approved(plan, measures)
+
+
+def _waived(broken: Collection[str]) -> frozenset[str]:
+    if any(limit.startswith(HEALTH) for limit in broken):
+        return WAIVED_FOR_REPAIR | {GAS_PER_DAY}
+    return WAIVED_FOR_REPAIR if broken else frozenset()
 
 
 def _refusal(measure: Measure, why: str) -> Refused:
@@ -59,4 +90,10 @@ def _shown(limit: str, value: Fraction) -> str:
         return f"{value} s"
     if limit == MAX_EQUITY:
         return f"{floor(value):,} base units"
+    if limit == GAS_PER_DAY:
+        return f"{float(value / ETHER):.6f} of the native token"
+    if limit == REDUCE_ONLY:
+        return f"{value} actions into markets that may only be left"
+    if limit.startswith(HEALTH):
+        return f"{float(1 / value):.6f}" if value else "no debt"
     return f"{float(value):.4%}"

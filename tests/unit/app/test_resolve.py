@@ -69,6 +69,9 @@ def test_resolve__places__wallets_and_the_lenders_that_are_named(desk: Desk) -> 
 def test_resolve__limits__as_the_mandate_states_them(desk: Desk) -> None:
     limits = resolved(desk, with_change("state_age = 600", "max_equity = 7")).limits
     assert (limits.max_equity, limits.slippage) == (Fraction(7 * 10**6), Fraction(1, 100))
+    assert (limits.health, limits.gas_per_day) == (Fraction(3, 2), None)
+    limits = resolved(desk, with_change("state_age = 600", "gas_per_day = 0.05")).limits
+    assert limits.gas_per_day == 5 * 10**16
     assert limits.caps == {"token:WETH": Fraction(3, 5)}
 
 

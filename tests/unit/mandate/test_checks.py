@@ -24,6 +24,8 @@ NO_STRATEGIES = MANDATE[: MANDATE.index("[[strategies]]")].replace(
             "`limits.turnover_per_day` is -1, expected 0 or more: 1 lets the whole book be sold",
         ),
         ("state_age = 600", "minimum_idle = 1.5", "`limits.minimum_idle` is 1.5, expected 0 to 1"),
+        ("state_age = 600", "health = 0.99", "`limits.health` is 0.99, expected 1 or more"),
+        ("state_age = 600", "gas_per_day = 0", "`limits.gas_per_day` is 0, expected more than 0"),
         ("state_age = 600", "max_equity = 0", "`limits.max_equity` is 0, expected 1 or more whole"),
         ('["env:RPC_URL"]', "[]", "`chain.rpc` names no node: give at least one, such as `env:RPC"),
         ('["env:RPC_URL"]', '[""]', "`chain.rpc` names no node: give at least one"),

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -98,3 +99,29 @@ def test_max_equity__book__against_the_limit(equity: int, is_within: bool) -> No
 
 def test_max_equity__none__not_measured() -> None:
     assert "max equity" not in {each.limit for each in Limits().of_plan(scene({HOME: 1}))}
+
+
+@pytest.mark.parametrize("nearness, is_within", [((2, 3), True), ((667, 1000), False)])
+def test_health__one_over_the_factor__at_the_limit_within(
+    nearness: tuple[int, int], is_within: bool
+) -> None:
+    limits = Limits(health=Fraction(3, 2))
+    book = replace(scene({HOME: 1}), nearness={"aave_v3": Fraction(*nearness)})
+    assert measured(limits, book, "health aave_v3") == (Fraction(*nearness), is_within)
+
+
+def test_health__no_debt__not_measured() -> None:
+    assert [each.limit for each in Limits().of_state(scene({HOME: 1}))] == ["outside the wallet"]
+
+
+@pytest.mark.parametrize("wei, is_within", [(10**17, True), (10**17 + 1, False)])
+def test_gas_per_day__most_that_it_may_have_cost__against_the_limit(
+    wei: int, is_within: bool
+) -> None:
+    book = replace(scene({HOME: 1}), gas_spent=wei)
+    limits = Limits(gas_per_day=Fraction(10**17))
+    assert measured(limits, book, "gas per day") == (Fraction(wei), is_within)
+
+
+def test_gas_per_day__none__not_measured() -> None:
+    assert "gas per day" not in {each.limit for each in Limits().of_plan(scene({HOME: 1}))}

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import trimtab
-from tests.unit.core.test_plan import PLAN
+from tests.unit.core.test_plan import ACTION, PLAN
 from tests.unit.mandate.test_limits import COINS, HOME, LENT, scene
+from trimtab.core.actions import Supply
 from trimtab.core.plan import Approved, Breach, Refused
 from trimtab.mandate import Limits, breaches, review
 from trimtab.mandate.limits import Fill, Scene
@@ -115,6 +116,68 @@ def test_review__beyond_by_a_hair__says_that_it_cannot_be_seen() -> None:
     after = scene({HOME: 10**30, COINS: 10**30 + 1})
     words = refusal(CAPPED, scene({HOME: 1}), after).why
     assert "50.0000% against 50.0000% allowed, by less than can be seen here" in words
+
+
+OWING = replace(BALANCED, nearness={"aave_v3": Fraction(1, 2)})
+GUARDED = Limits(health=Fraction(5, 4))
+
+
+def near(nearness: Fraction, gas: int = 0) -> Scene:
+    return replace(BALANCED, nearness={"aave_v3": nearness}, gas_spent=gas)
+
+
+def test_review__plan_lowers_the_health_too_far__refused_in_health_factors() -> None:
+    refused = refusal(GUARDED, OWING, near(Fraction(9, 10)))
+    assert (refused.limit, refused.measured) == ("health aave_v3", Fraction(9, 10))
+    assert refused.why == (
+        "health aave_v3: 1.111111 against 1.250000 allowed; the plan would break this limit"
+    )
+
+
+def test_review__plan_lowers_the_health_to_its_limit__approved() -> None:
+    assert isinstance(review(GUARDED, OWING, near(Fraction(4, 5)), PLAN), Approved)
+
+
+@pytest.mark.parametrize(
+    "after, is_approved", [((8, 9), True), ((9, 10), False), ((91, 100), False)]
+)
+def test_review__health_broken_by_the_market__only_away_from_liquidation(
+    after: tuple[int, int], is_approved: bool
+) -> None:
+    """INV-8: where it was is as near as it may be left, and a repair has to lead away."""
+    verdict = review(GUARDED, near(Fraction(9, 10)), near(Fraction(*after)), PLAN)
+    assert isinstance(verdict, Approved) == is_approved
+
+
+def test_review__debt_repaid_whole__approved() -> None:
+    assert isinstance(review(GUARDED, near(Fraction(9, 10)), BALANCED, PLAN), Approved)
+
+
+def test_review__gas_of_a_day_spent__refused_in_the_native_token() -> None:
+    limits = Limits(gas_per_day=Fraction(10**17))
+    words = refusal(limits, BALANCED, replace(BALANCED, gas_spent=2 * 10**17)).why
+    assert words.startswith(
+        "gas per day: 0.200000 of the native token against 0.100000 of the native token allowed"
+    )
+
+
+def test_review__gas_of_a_day_spent__waived_for_health_and_not_for_a_cap() -> None:
+    """Strangers can break a cap with dust, again and again; a liquidation costs more than gas."""
+    limits = replace(CAPPED, gas_per_day=Fraction(1), health=Fraction(5, 4))
+    assert refusal(limits, BROKEN, replace(BALANCED, gas_spent=2)).limit == "gas per day"
+    verdict = review(limits, near(Fraction(9, 10)), near(Fraction(8, 9), gas=2), PLAN)
+    assert isinstance(verdict, Approved)
+
+
+def test_review__supply_to_a_market_that_may_only_be_left__refused() -> None:
+    supply = Supply(ACTION.actor, ACTION.market, ACTION.token, 1, ACTION.actor)
+    now = replace(BALANCED, reduce_only=frozenset({ACTION.market}))
+    verdict = review(Limits(), now, BALANCED, replace(PLAN, actions=(ACTION, supply)))
+    assert isinstance(verdict, Refused)
+    found = (verdict.limit, verdict.measured, verdict.allowed)
+    assert found == ("reduce only", Fraction(1), Fraction(0))
+    assert verdict.why.endswith("code that no law was proven on stands there")
+    assert isinstance(review(Limits(), now, BALANCED, PLAN), Approved)
 
 
 def test_approved__anywhere_in_the_source__made_by_review_alone() -> None:

@@ -1,0 +1,61 @@
+"""Reduce-only: what may still be done where code is no longer that on which the law was proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from trimtab.core.actions import (
+    Action,
+    Approve,
+    Borrow,
+    Repay,
+    Supply,
+    Swap,
+    Transfer,
+    UpdateAnswer,
+    Withdraw,
+)
+from trimtab.core.market import Market, MarketId, State, token_market
+from trimtab.core.token import Token
+
+Changed = frozenset[MarketId]
+
+
+def reduces(action: Action, reduce_only: Changed) -> bool:
+    """Whether an action may be done while some markets may only be left.
+
+    What takes capital out of them may: withdraw, repay, sell their token elsewhere, and the
+    approvals for that. Nothing may go into them, and no pool among them may be traded with: it
+    holds nothing of ours.
+    """
+    return isinstance(action, Withdraw | Repay | Approve) or _into(action).isdisjoint(reduce_only)
+
+
+def _into(action: Transfer | UpdateAnswer | Supply | Borrow | Swap) -> set[MarketId]:
+    """The markets that an action puts capital into, or trusts."""
+    match action:
+        case Swap():
+            return {action.market, token_market(action.token_out)}
+        case Supply() | Borrow() | Transfer():
+            return {action.market, token_market(action.token)}
+        case UpdateAnswer():
+            return {action.market}
+
+
+def adding(actions: Iterable[Action], reduce_only: Changed) -> tuple[Action, ...]:
+    """The actions that may not be done while some markets may only be left."""
+    return tuple(action for action in actions if not reduces(action, reduce_only))
+
+
+def affected(
+    markets: Iterable[Market[State]], feeds: Mapping[Token, Market[State]], changed: Changed
+) -> Changed:
+    """The markets that may only be left because these ones changed, themselves included.
+
+    A market whose storage others read takes them along, as a feed does the lending pools that
+    it prices, and so does a feed the token that it values.
+    """
+    found = set(changed)
+    found |= {token_market(token) for token, feed in feeds.items() if feed.id in changed}
+    found |= {market.id for market in markets if not changed.isdisjoint(market.parts)}
+    return frozenset(found)

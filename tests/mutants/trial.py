@@ -48,13 +48,18 @@ class Killer:
 
 def killer(mutant: Mutant, checks: Checks) -> Killer | None:
     """The first check that fails under the mutant, or none. The process is not fit for more."""
-    _forget_models()
-    sys.meta_path.insert(0, _Instead(mutant))
+    put_in_place(mutant)
     if found := _broken_law(mutant, checks, FEW):
         return found
     if failed := suite.first_failure(mutant, checks.suite, quickly=mutant.name in checks.listed):
         return Killer(False, failed)
     return None if mutant.name in checks.listed else _broken_law(mutant, checks, None)
+
+
+def put_in_place(mutant: Mutant) -> None:
+    """Load the mutant, from now on, where its module is asked for."""
+    _forget_models()
+    sys.meta_path.insert(0, _Instead(mutant))
 
 
 def _broken_law(mutant: Mutant, checks: Checks, count: int | None) -> Killer | None:

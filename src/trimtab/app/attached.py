@@ -14,6 +14,7 @@ from trimtab.app.local import LOCAL
 from trimtab.app.resolve import resolve
 from trimtab.chain.blocks import head
 from trimtab.chain.multicall import Multicall
+from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
 from trimtab.chain.secret import RpcUrl
 from trimtab.core.errors import ConfigError
@@ -93,11 +94,16 @@ async def observed(mandate: Mandate, place: Place) -> AsyncIterator[tuple[Bot, O
     rpc = reading(mandate.chain, place.addresses)
     try:
         await rpc.check_chain()
-        accounts = tracked((bot.account,), bot.markets)
-        multicall = Multicall(place.book.multicall)
-        reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
+        reader = reader_of(bot, place, rpc)
         observation = await reader.observe(None, await head(rpc, "latest"))
         behind = (await head(rpc, "latest")).timestamp - observation.states.timestamp
         yield bot, replace(observation, age=max(behind, 0))
     finally:
         await rpc.close()
+
+
+def reader_of(bot: Bot, place: Place, rpc: Node) -> Reader:
+    """What reads the bot's markets, and the positions of its account."""
+    accounts = tracked((bot.account,), bot.markets)
+    multicall = Multicall(place.book.multicall)
+    return Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import orjson
 import typer
@@ -17,7 +20,9 @@ from trimtab.app.check import checked, in_words
 from trimtab.app.explain import explain, explanation
 from trimtab.app.local import Setting
 from trimtab.app.output import fresh_path, say_json
-from trimtab.app.rehearse import Result, rehearse
+from trimtab.app.paper import paper
+from trimtab.app.recordings import backtest, check_fits, length, recorded, rehosted
+from trimtab.app.rehearse import Result, Watch, rehearse
 from trimtab.app.report import write_report
 from trimtab.app.resolve import mandate_hash, read_mandate
 from trimtab.app.view import LiveView
@@ -32,6 +37,7 @@ from trimtab.engine.recording import seen, written
 from trimtab.engine.tick import Outcome, tick
 from trimtab.journal import records
 from trimtab.journal.store import Journal
+from trimtab.lab.recording import read_recording
 from trimtab.lab.world.artifacts import world_directory
 from trimtab.mandate import Mandate
 
@@ -40,14 +46,67 @@ DEMO_CAPITAL = {"USDC": 500_000, "WETH": 300_000, "WBTC": 200_000}
 """Whole dollars that the demo begins with: away from its mix, so that it has to trade into it."""
 SETUP_SECONDS = "TRIMTAB_SETUP_SECONDS"
 
+Run = Callable[[Path, Watch], Coroutine[Any, Any, Result]]
+"""A run that writes this journal and shows every turn."""
 
-def rehearse_command(path: Path, setting: Setting, journal: Path | None, *, as_json: bool) -> None:
+
+def rehearse_command(
+    path: Path, setting: Setting, journal: Path | None, record: Path | None, *, as_json: bool
+) -> None:
     """Run a mandate in the local world; the last line is the result."""
-    result = _rehearsed(path, setting, journal or fresh_path(BUILD, "rehearse", ".sqlite"), as_json)
-    if as_json:
-        say_json(result.as_json())
-    else:
-        _say_result(result)
+    mandate, text = read_mandate(path)
+    seconds = mandate.chain.block_seconds
+    hosting = None if record is None else partial(recorded, record, setting, seconds)
+    journal = journal or fresh_path(BUILD, "rehearse", ".sqlite")
+    result = _watched(
+        setting.blocks, journal, as_json, partial(rehearse, mandate, text, setting, hosting=hosting)
+    )
+    _say(result, as_json=as_json)
+
+
+def rehearse_again_command(
+    path: Path,
+    folder: Path,
+    blocks: int | None,
+    journal: Path | None,
+    refused: set[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Run a mandate among recorded others on the real contracts; the last line is the result."""
+    if refused:
+        options = ", ".join(f"--{name}" for name in sorted(refused))
+        raise ConfigError(f"{options}: a recording says that already; leave it out")
+    mandate, text = read_mandate(path)
+    recording = read_recording(folder)
+    check_fits(mandate, recording)
+    setting = Setting(recording.set_up.seed, length(recording, blocks))
+    journal = journal or fresh_path(BUILD, "rehearse", ".sqlite")
+    again = partial(rehearse, mandate, text, setting, hosting=partial(rehosted, recording))
+    _say(_watched(setting.blocks, journal, as_json, again), as_json=as_json)
+
+
+def backtest_command(
+    path: Path, folder: Path, blocks: int | None, journal: Path | None, *, as_json: bool
+) -> None:
+    """Run a mandate over a recording by the models; the last line is the result."""
+    mandate, text = read_mandate(path)
+    recording = read_recording(folder)
+    most = length(recording, blocks)
+    journal = journal or fresh_path(BUILD, "backtest", ".sqlite")
+    modelled = partial(backtest, mandate, text, recording, most)
+    _say(_watched(most, journal, as_json, modelled), as_json=as_json)
+
+
+def paper_command(
+    path: Path, world: Path | None, blocks: int, journal: Path | None, *, as_json: bool
+) -> None:
+    """Run a mandate on paper over live blocks; the last line is the result."""
+    mandate, text = read_mandate(path)
+    place = place_of(mandate, world)
+    journal = journal or fresh_path(BUILD, "paper", ".sqlite")
+    on_paper = partial(paper, mandate, text, place, blocks)
+    _say(_watched(blocks, journal, as_json, on_paper), as_json=as_json)
 
 
 def demo_command(setting: Setting, *, as_json: bool) -> None:
@@ -55,7 +114,8 @@ def demo_command(setting: Setting, *, as_json: bool) -> None:
     folder = BUILD / "demo"
     mandate = world_directory().parent / "examples" / "mandate.toml"
     setting = replace(setting, capital=DEMO_CAPITAL)
-    result = _rehearsed(mandate, setting, fresh_path(folder, "demo", ".sqlite"), as_json)
+    run = partial(rehearse, *read_mandate(mandate), setting)
+    result = _watched(setting.blocks, fresh_path(folder, "demo", ".sqlite"), as_json, run)
     page = result.journal.with_suffix(".html")
     with Journal.read(result.journal) as journal:
         write_report(journal, page, "trimtab demo")
@@ -173,8 +233,8 @@ def _in_words(
         return explain(journal, outcome.states.head.number)
 
 
-def _rehearsed(path: Path, setting: Setting, journal: Path, as_json: bool) -> Result:
-    mandate, text = read_mandate(path)
+def _watched(blocks: int, journal: Path, as_json: bool, run: Run) -> Result:
+    """What a run comes to, shown while it lasts."""
     try:
         journal.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -182,8 +242,15 @@ def _rehearsed(path: Path, setting: Setting, journal: Path, as_json: bool) -> Re
             f"the folder {journal.parent} cannot be made ({error.strerror}): name a journal in "
             "another"
         ) from None
-    with LiveView(setting.blocks, quiet=as_json) as view:
-        return asyncio.run(rehearse(mandate, text, setting, journal, view.update))
+    with LiveView(blocks, quiet=as_json) as view:
+        return asyncio.run(run(journal, view.update))
+
+
+def _say(result: Result, *, as_json: bool) -> None:
+    if as_json:
+        say_json(result.as_json())
+    else:
+        _say_result(result)
 
 
 def _say_result(result: Result) -> None:

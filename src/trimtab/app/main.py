@@ -22,6 +22,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.
 Blocks = Annotated[int, typer.Option(help="Blocks to live through.", min=1)]
 Seed = Annotated[int, typer.Option(help="One seed, one chain, one digest.", min=0)]
 JournalPath = Annotated[Path, typer.Option("--journal", help="The journal of a run.")]
+JournalOut = Annotated[Path | None, typer.Option(help="Where to write the journal; a new file.")]
+Recorded = Annotated[
+    Path | None,
+    typer.Option("--recording", help="A folder of --record: the recorded others act again."),
+]
 WorldFile = Annotated[
     Path | None, typer.Option("--world", help="The file that `trimtab world --out` wrote.")
 ]
@@ -38,6 +43,7 @@ def check(mandate: MandatePath, world: WorldFile = None, as_json: AsJson = False
 
 @app.command()
 def rehearse(
+    context: typer.Context,
     mandate: MandatePath,
     blocks: Blocks = 300,
     seed: Seed = 7,
@@ -50,18 +56,42 @@ def rehearse(
     scenario: Annotated[
         Path | None, typer.Option(help="TOML: what others do, block by block.")
     ] = None,
-    journal: Annotated[
-        Path | None, typer.Option(help="Where to write the journal; a new file.")
+    record: Annotated[
+        Path | None, typer.Option(help="A new folder: what others do is recorded there.")
     ] = None,
+    recording: Recorded = None,
+    journal: JournalOut = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the mandate in a local world of the real contracts."""
-    from trimtab.app.commands import rehearse_command
+    from trimtab.app.commands import rehearse_again_command, rehearse_command
     from trimtab.app.local import Setting
 
     setting = Setting(seed, blocks, prices, symbols, scenario)
     with told(as_json=as_json):
-        rehearse_command(mandate, setting, journal, as_json=as_json)
+        if recording is None:
+            rehearse_command(mandate, setting, journal, record, as_json=as_json)
+        else:
+            most = blocks if "blocks" in _given(context) else None
+            refused = _given(context) & {"seed", "prices", "symbols", "scenario", "record"}
+            rehearse_again_command(mandate, recording, most, journal, refused, as_json=as_json)
+
+
+@app.command()
+def backtest(
+    mandate: MandatePath,
+    recording: Annotated[Path, typer.Option(help="A folder of `rehearse --record`.")],
+    blocks: Annotated[
+        int | None, typer.Option(help="Blocks to live through; all without it.", min=1)
+    ] = None,
+    journal: JournalOut = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the mandate over a recording by the models alone: fast, and equal to the rehearsal."""
+    from trimtab.app.commands import backtest_command
+
+    with told(as_json=as_json):
+        backtest_command(mandate, recording, blocks, journal, as_json=as_json)
 
 
 @app.command()
@@ -108,6 +138,23 @@ def plan(mandate: MandatePath, world: WorldFile = None, as_json: AsJson = False)
 
 
 @app.command()
+def paper(
+    mandate: MandatePath,
+    world: WorldFile = None,
+    blocks: Annotated[
+        int, typer.Option(help="Stop after so many blocks; 0 goes on for ever.", min=0)
+    ] = 0,
+    journal: JournalOut = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the mandate over live blocks by the models, with an account on paper. Needs no key."""
+    from trimtab.app.commands import paper_command
+
+    with told(as_json=as_json):
+        paper_command(mandate, world, blocks, journal, as_json=as_json)
+
+
+@app.command()
 def explain(
     block: Annotated[int, typer.Argument(help="The block to explain.", min=0)],
     journal: JournalPath,
@@ -131,6 +178,15 @@ def report(
 
     with told(as_json=as_json):
         report_command(journal, out, as_json=as_json)
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The options that the user named."""
+    return {
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"
+    }
 
 
 def main() -> None:

@@ -82,8 +82,8 @@ class LiveView:
         self._shown_at = time.monotonic()
 
     def _say(self) -> None:
-        """A line whenever another tenth is done."""
-        tenths = self._watched.turns * LINES // max(self._total, 1)
+        """A line whenever another tenth is done; every block where there is no end."""
+        tenths = self._watched.turns * LINES // (self._total or LINES)
         if tenths > self._tenths:
             self._tenths = tenths
             self._progress.write(line(self._watched, self._total) + "\n")
@@ -94,9 +94,11 @@ class LiveView:
 
 
 def line(watched: Watched, total: int) -> str:
-    """The progress in one plain line."""
-    done = Fraction(watched.turns, max(total, 1))
-    parts = [f"{watched.turns:,} of {total:,} blocks ({percent(done, 0)})"]
+    """The progress in one plain line; a run without an end has no `total`."""
+    parts = [f"{watched.turns:,} blocks"]
+    if total:
+        done = percent(Fraction(watched.turns, total), 0)
+        parts = [f"{watched.turns:,} of {total:,} blocks ({done})"]
     if watched.numeraire is not None:
         parts.append(f"equity {_equity(watched, watched.numeraire)}")
     parts.append(f"{count(watched.counts.get('landed', 0), 'plan')} landed")
@@ -153,10 +155,12 @@ def sparkline(values: tuple[Fraction, ...], columns: int) -> str:
 
 
 def _progress(watched: Watched, total: int, room: int) -> Text:
-    done = Fraction(watched.turns, max(total, 1))
+    when = "" if watched.timestamp is None else f"  {moment(watched.timestamp)[:16]} UTC"
+    if not total:
+        return Text.assemble(f"{watched.turns:,}", (when, "dim"))
+    done = Fraction(watched.turns, total)
     told = f"{watched.turns:,} of {total:,}  "
     share = f"  {percent(done, 0)}"
-    when = "" if watched.timestamp is None else f"  {moment(watched.timestamp)[:16]} UTC"
     when = when if room >= _NARROW - 12 else ""
     columns = max(room - len(told) - len(share) - len(when), 8)
     return Text.assemble(told, (bar(done, columns).replace(" ", "·"), "blue"), share, (when, "dim"))

@@ -75,16 +75,18 @@ class Modelled:
         self._waiting: Sent | None = None
         self._ended: dict[str, Landed | Failed] = {}
         self._sent = 0
+        self._unseen: tuple[Done, ...] = ()
 
     async def next(self, known: States | None) -> Observation | None:
         """The states after the next block to decide on; none when the recording is over."""
         lived = tuple(islice(self._blocks, self._cadence))
         if not lived:
             return None
-        done = tuple(done for block in lived for done in self._live(block))
-        return self._narrowed.observation(
-            self._states, done, lived[-1].base_fee, full=known is None
-        )
+        if known is not None and known.head == self._states.head:
+            self._unseen = ()  # else the newest block could not be judged, and still counts
+        self._unseen += tuple(done for block in lived for done in self._live(block))
+        base_fee = lived[-1].base_fee
+        return self._narrowed.observation(self._states, self._unseen, base_fee, full=known is None)
 
     async def standing(self, heads: Sequence[Head]) -> Head:
         """The newest head: what was modelled stays."""

@@ -10,16 +10,14 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from trimtab.core.abi import Answer
 from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError, DataError
-from trimtab.core.market import Head, MarketId
-from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Reading
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.recorded import RecordedBlock
 from trimtab.lab.recording.orders import decoded, encoded
 from trimtab.lab.recording.recording import Recording, SetUp
+from trimtab.lab.recording.start import decoded_start, encoded_start
 from trimtab.mandate import AddressBook, read_book
 
 SCHEMA = 1
@@ -28,17 +26,6 @@ SCHEMA = 1
 MANIFEST, BOOK, START, BLOCKS = "recording.json", "book.json", "start.json", "blocks.jsonl"
 
 _Raws = dict[str, dict[str, int]]
-
-
-class _Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first reading: its block, and the raw answers of every market, round by round."""
-
-    chain: int
-    number: int
-    hash: str
-    timestamp: int
-    base_fee: int
-    rounds: dict[str, tuple[tuple[tuple[bool, bytes], ...], ...]]
 
 
 class _SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,7 +88,7 @@ class Recorder:
             if any(folder.iterdir()):
                 raise ConfigError(f"the folder {folder} is not empty: name a new one")
             self._write(BOOK, book)
-            self._write(START, _encoded_start(start))
+            self._write(START, encoded_start(start))
             self._blocks: BinaryIO = (folder / BLOCKS).open("xb")
         except OSError as error:
             raise _unwritable(folder, error) from None
@@ -161,7 +148,7 @@ def read_recording(folder: Path) -> Recording:
     manifest = _manifest(folder)
     contents = {name: _content(folder, name, manifest) for name in (BOOK, START, BLOCKS)}
     book = read_book(contents[BOOK], str(folder / BOOK))
-    start = _decoded_start(contents[START])
+    start = decoded_start(contents[START])
     for what, chain in (("address book", book.chain), ("first reading", start.head.chain)):
         if chain != manifest.chain:
             raise DataError(
@@ -237,19 +224,6 @@ def _read(path: Path) -> bytes:
         raise ConfigError(f"{path} of the recording cannot be read: {error.strerror}") from None
 
 
-def _decoded_start(content: bytes) -> Reading:
-    try:
-        found = msgspec.json.decode(content, type=_Start)
-    except msgspec.MsgspecError as error:
-        raise DataError(f"the first reading of the recording is none: {error}") from None
-    rounds = {
-        MarketId(market): tuple(tuple(Answer(*answer) for answer in each) for each in answers)
-        for market, answers in found.rounds.items()
-    }
-    head = Head(found.chain, found.number, found.hash, Timestamp(found.timestamp))
-    return Reading(head, True, rounds, (), {}, found.base_fee)
-
-
 def _set_up(found: _SetUp, book: AddressBook) -> SetUp:
     def raws(by_symbol: Mapping[str, int]) -> dict[Token, int]:
         return {book.token(symbol): raw for symbol, raw in by_symbol.items()}
@@ -280,17 +254,6 @@ def _written(set_up: SetUp) -> _SetUp:
         prices=dict(set_up.prices),
         endowment={account: raws(given) for account, given in set_up.endowment.items()},
         capital=raws(set_up.capital),
-    )
-
-
-def _encoded_start(start: Reading) -> bytes:
-    head = start.head
-    rounds = {
-        str(market): tuple(tuple((answer.ok, answer.data) for answer in each) for each in answers)
-        for market, answers in start.rounds.items()
-    }
-    return msgspec.json.encode(
-        _Start(head.chain, head.number, head.hash, head.timestamp, start.base_fee, rounds)
     )
 
 

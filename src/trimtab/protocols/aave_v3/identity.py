@@ -20,17 +20,16 @@ def anatomy(market: LendingPool) -> Anatomy:
     ]
     relations = _relations(market)
     for reserve in market.reserves:
-        parts += _parts(reserve)
+        parts += [*_tokens(reserve), Part("rate strategy", reserve.rate_strategy)]
         relations += _relations_of(reserve, market)
     return Anatomy(tuple(parts), tuple(relations))
 
 
-def _parts(reserve: Reserve) -> list[Part]:
+def _tokens(reserve: Reserve) -> list[Part]:
     return [
         Part("aToken", reserve.a_token),
         Part("variable debt token", reserve.variable_debt_token),
         Part("stable debt token", reserve.stable_debt_token),
-        Part("rate strategy", reserve.rate_strategy),
     ]
 
 
@@ -51,11 +50,12 @@ def _relations(market: LendingPool) -> list[Relation]:
 def _relations_of(reserve: Reserve, market: LendingPool) -> list[Relation]:
     token, symbol = reserve.token.address, reserve.token.symbol
     source = call_data("getSourceOfAsset(address)", token)
-    feed = address(reserve.feed.rsplit(":", 1)[1])
+    *_, feed_address = reserve.feed.split(":")
+    feed = address(feed_address)
     found = [Relation(f"price feed of {symbol}", market.oracle, source, feed, is_fixed=False)]
     underlying = call_data("UNDERLYING_ASSET_ADDRESS()")
     incentives = call_data("getIncentivesController()")
-    for part in _parts(reserve)[:3]:
+    for part in _tokens(reserve):
         of, what = part.address, f"the {part.role} of {symbol}"
         found += [
             Relation(f"pool of {what}", of, call_data("POOL()"), market.address),

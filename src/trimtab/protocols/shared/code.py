@@ -62,12 +62,12 @@ class Identity:
             len(code) == self.length
             and masked_hash(code, self.spans) == self.hash
             and all(_address_in(code, span) == address for span in self.own)
-            and all(len(set(found)) == 1 for _, found in self._linked(code))
+            and all(len(found) == 1 for _, found in self._linked(code))
         )
 
     def linked(self, code: bytes) -> dict[str, Address]:
         """Where the libraries lie that the code calls; it `is_of` this identity."""
-        return {library: found[0] for library, found in self._linked(code)}
+        return {library: found.pop() for library, found in self._linked(code)}
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -75,9 +75,9 @@ class Identity:
         linked = (span for _, spans in self.libraries for span in spans)
         return tuple(sorted((*self.zeroed, *self.own, *linked)))
 
-    def _linked(self, code: bytes) -> Iterator[tuple[str, list[Address]]]:
+    def _linked(self, code: bytes) -> Iterator[tuple[str, set[Address]]]:
         for library, spans in self.libraries:
-            yield library, [_address_in(code, span) for span in spans]
+            yield library, {_address_in(code, span) for span in spans}
 
 
 def masked_hash(code: bytes, spans: Iterable[Span]) -> str:
@@ -104,10 +104,9 @@ def trailer(code: bytes) -> Span:
     Raises ValueError for code whose end is no such trailer.
     """
     length = int.from_bytes(code[-2:], "big") + 2
-    start = len(code) - length
-    if start < 0 or code[start : start + 1] not in (b"\xa1", b"\xa2"):
+    if not code[-length:].startswith((b"\xa1", b"\xa2")) or length > len(code):
         raise ValueError(f"code of {len(code)} bytes does not end with metadata")
-    return start, length
+    return len(code) - length, length
 
 
 def _address_in(code: bytes, span: Span) -> Address:

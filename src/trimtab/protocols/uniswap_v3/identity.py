@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trimtab.core.abi import Answer, Read, call_data, words
+from trimtab.core.abi import Answer, Read, call_data, word, words
 from trimtab.core.token import address_from_bytes
 from trimtab.protocols.shared.code import Anatomy, Part, Relation
 from trimtab.protocols.uniswap_v3.market import Pool
@@ -18,8 +18,9 @@ def anatomy(market: Pool, answers: Sequence[Answer]) -> Anatomy:
 
     Raises MissingRead where the router names no factory.
     """
-    (word,) = words(answers[0], 1, f"factory() of the router {market.router}")
-    factory = address_from_bytes(word.to_bytes(32, "big"))
+    (answer,) = answers
+    (stated,) = words(answer, 1, f"factory() of the router {market.router}")
+    factory = address_from_bytes(word(stated))
     pair = (market.token0.address, market.token1.address)
     return Anatomy(
         parts=(

@@ -4,7 +4,13 @@ import pytest
 from eth_utils.crypto import keccak
 
 from trimtab.core.token import Address, address_from_bytes
-from trimtab.protocols.shared.code import Identity, clone_of, masked_hash, trailer
+from trimtab.protocols.shared.code import (
+    IMPLEMENTATION_SLOT,
+    Identity,
+    clone_of,
+    masked_hash,
+    trailer,
+)
 
 AT, OTHER = (address_from_bytes(bytes((n,)) * 20) for n in (0xAA, 0xBB))
 LOGIC = address_from_bytes(b"\xcc" * 20)
@@ -90,9 +96,28 @@ def test_clone_of__minimal_proxy__its_target() -> None:
 
 def test_trailer__metadata__with_its_length() -> None:
     assert trailer(BODY) == (96, 12)
+    assert trailer(METADATA) == (0, 12)
+    assert trailer(b"\xa2" + METADATA[1:]) == (0, 12)
+    assert trailer(BODY + b"\xa1" + bytes(299) + b"\x01\x2c") == (len(BODY), 302)
 
 
-@pytest.mark.parametrize("code", [b"", b"\x00\x0a", BODY[:-1] + b"\x0b", BODY + b"\xff\xff"])
+def test_implementation_slot__as_eip_1967_states_it() -> None:
+    stated = "360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
+    assert f"{IMPLEMENTATION_SLOT:064x}" == stated
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"",
+        b"\x00\x0a",
+        BODY[:-1] + b"\x0b",
+        BODY + b"\xff\xff",
+        b"\xa3" + METADATA[1:],
+        b"\xa1" + METADATA[2:],
+        METADATA[-10:],
+    ],
+)
 def test_trailer__no_metadata__refused(code: bytes) -> None:
     with pytest.raises(ValueError, match="does not end with metadata"):
         trailer(code)

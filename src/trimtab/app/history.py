@@ -148,6 +148,8 @@ class _Reader:
                 self._unwind(record)
             case "skip" | "halt" | "order" | "end":
                 self._stop(record)
+            case "checkpoint":
+                pass
 
     @property
     def _last(self) -> int | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trimtab.core.adapter import Adapters
-from trimtab.core.errors import InvariantViolation
+from trimtab.core.errors import InvariantViolation, Reorg
 from trimtab.core.market import tracked
 from trimtab.core.reading import Observation, decode
 from trimtab.core.settlement import Intent, Settlement
+from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
-from trimtab.engine.memory import Memory
+from trimtab.engine.memory import DEEPEST, Memory
 from trimtab.engine.recording import written
 from trimtab.engine.tick import Outcome, tick
 from trimtab.journal.blobs import age_of, decode_reading
@@ -30,27 +31,58 @@ class _Turn:
     outcome: Outcome | None = None
 
 
-def replay(bot: Bot, journal: Journal) -> Memory:
+def replay(bot: Bot, journal: Journal, *, from_checkpoint: bool = True) -> Memory:
     """The memory after all turns of a journal, each decided again and compared (INV-6).
 
-    A plan that has no transactions in the journal was never sent, and is not remembered. Raises
-    InvariantViolation naming the block where this code, on the very same answers, comes to
-    another economic record than the journal holds, and JournalError for a damaged journal.
+    It begins at the newest checkpoint that leads to the same memory as the first record, which is
+    what `from_checkpoint` as False begins with. A plan that has no transactions in the journal
+    was never sent, and is not remembered. Raises InvariantViolation naming the block where this
+    code, on the very same answers, comes to another economic record or checkpoint than the
+    journal holds, and JournalError for a damaged journal.
     """
-    memory, turn = Memory(), _Turn()
-    for record in journal.records():
+    if from_checkpoint:
+        for after, known in checkpoint.starts(bot, journal):
+            memory = _gone_on(bot, journal, known, after)
+            if memory is not None:
+                return memory
+    memory, _ = _replayed(bot, journal, Memory(), 0)
+    return memory
+
+
+def _gone_on(bot: Bot, journal: Journal, known: Memory, after: int) -> Memory | None:
+    """The memory that a checkpoint leads to; none where a reorg goes back too far for it.
+
+    Then what is remembered of the blocks before is less than it would be from the beginning.
+    """
+    try:
+        memory, turns = _replayed(bot, journal, known, after)
+    except Reorg:
+        return None
+    return memory if turns >= DEEPEST else None
+
+
+def _replayed(bot: Bot, journal: Journal, memory: Memory, after: int) -> tuple[Memory, int]:
+    """The memory after all later records, and how many of their turns no reorg took back."""
+    turn, turns = _Turn(), 0
+    for record in journal.records(after=after):
         match record.kind:
             case "reading":
-                memory = memory.with_plan(None).kept()
+                memory, turns = memory.with_plan(None).kept(), turns + 1
                 turn = _Turn(observation=_observed(bot, bot.adapters, journal, record, memory))
             case "settled":
                 turn.settlements = (*turn.settlements, settlement_of(record))
             case "tick":
                 turn.outcome = _again(bot, turn, record, memory)
                 memory = turn.outcome.memory
+            case "checkpoint":
+                checkpoint.check(bot, record, journal.blob, memory)
+            case "unwound":
+                depth = len(memory.past)
+                memory = memory.unwound(head_of(record))
+                turns -= depth - len(memory.past)
             case _:
                 memory = _after(memory, record)
-    return memory.with_plan(None)
+    return memory.with_plan(None), turns
 
 
 def _after(memory: Memory, record: Record) -> Memory:
@@ -62,8 +94,6 @@ def _after(memory: Memory, record: Record) -> Memory:
             return memory.with_settlement(settlement_of(record))
         case "skip":
             return memory.with_plan(None)
-        case "unwound":
-            return memory.unwound(head_of(record))
         case "order":
             return memory.ordered(order_of(record))
         case _:

@@ -36,6 +36,7 @@ Kind = Literal[
     "skip",
     "unwound",
     "order",
+    "checkpoint",
     "halt",
     "end",
 ]
@@ -197,6 +198,12 @@ def unwound(head: Head | None, gone: Head) -> Record:
 def order(given: Order) -> Record:
     """What a person told the manager to do."""
     return Record("order", None, plain(given), None)
+
+
+def checkpoint(block: int, *, mandate_hash: str, code_version: str, memory: str) -> Record:
+    """What is remembered after a block's turn, in the blob `memory`; the digest has it already."""
+    detail: Plain = {"mandate_hash": mandate_hash, "code_version": code_version, "memory": memory}
+    return Record("checkpoint", block, None, detail)
 
 
 def halt(block: int | None, error: TrimtabError) -> Record:

@@ -22,6 +22,7 @@ from trimtab.journal.records import Kind, Record
 from trimtab.journal.rows import COLUMNS, StoredRow, Tail
 from trimtab.journal.sqlite import SqliteFile
 from trimtab.journal.tables import BLOBS, RECORDS, Database, Location
+from trimtab.journal.values import checkpoint_of
 
 _PAGE = 256
 _BEFORE_ALL = -(2**63)
@@ -76,14 +77,29 @@ class Journal:
 
     # ------------------------------------------------------------------------------ queries
 
-    def records(self, kind: Kind | None = None, block: int | None = None) -> Iterator[Record]:
-        """The records in order, all or those of a kind or a block."""
+    def records(
+        self,
+        kind: Kind | None = None,
+        block: int | None = None,
+        after: int = 0,
+        until: int | None = None,
+    ) -> Iterator[Record]:
+        """The records in order: all, or those of a kind, of a block, or between two sequences."""
         asked: list[ColumnElement[bool]] = []
+        if until is not None:
+            asked.append(RECORDS.c.sequence <= until)
         if kind is not None:
             asked.append(RECORDS.c.kind == kind)
         if block is not None:
             asked.append(RECORDS.c.block == block)
-        return (row.record() for row in self._rows(*asked))
+        return (row.record() for row in self._rows(*asked, after=after))
+
+    def sequences(self, kind: Kind, most: int | None = None) -> tuple[int, ...]:
+        """Where the records of a kind are, the newest first, no more of them than `most`."""
+        column = RECORDS.c.sequence
+        query = select(column).where(RECORDS.c.kind == kind).order_by(column.desc()).limit(most)
+        with self._transaction() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def blob(self, name: str) -> bytes:
         """The content of the blob with this name. Raises JournalError if it is not there."""
@@ -112,6 +128,8 @@ class Journal:
             tail.follow(row)
             if row.kind == "reading":
                 codec.decode_reading(row.record(), self.blob)
+            elif row.kind == "checkpoint":
+                self.blob(checkpoint_of(row.record()).memory)
 
     # -------------------------------------------------------------------------- transitions
 

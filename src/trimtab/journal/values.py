@@ -1,5 +1,6 @@
 """What records hold, as values again."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from msgspec import convert
@@ -45,6 +46,23 @@ def head_of(record: Record) -> Head | None:
         part = _mapping(record.detail)["head"]
         return None if part is None else convert(part, Head, strict=False)
     except (KeyError, ValueError) as error:
+        raise _broken(record, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Who wrote what is remembered, and the blob that holds it."""
+
+    mandate_hash: str
+    code_version: str
+    memory: str
+
+
+def checkpoint_of(record: Record) -> Checkpoint:
+    """What a record of kind checkpoint names. Raises JournalError if it is none."""
+    try:
+        return convert(_mapping(record.detail), Checkpoint)
+    except ValueError as error:
         raise _broken(record, error) from error
 
 

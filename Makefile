@@ -9,6 +9,7 @@ PACKAGES := .venv/.packages-installed
 PROJECT := .venv/.project-installed
 WORLD := world/node_modules/.package-lock.json
 LOCK := requirements/dev.txt
+EXAMINERS := .venv-contracts/.packages-installed
 STARTED := $(shell date +%s)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -73,20 +74,35 @@ imports: setup ## Check that imports point downwards
 mutants: setup ## Flip each rounding and each one-off of the models in turn; every flip must fail a law
 	$(BIN)/python -m tests.mutants
 
+.PHONY: contracts
+contracts: setup $(EXAMINERS) ## Examine contracts/ with forge, halmos and slither, none of which may be missing
+	TRIMTAB_CONTRACT_TOOLS=required $(BIN)/pytest -n 2 --dist worksteal tests/contracts
+
+# Programs that are run and never imported, apart from everything that the project itself needs.
+$(EXAMINERS): requirements/contracts.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv-contracts
+	.venv-contracts/bin/python -m pip --quiet --require-virtualenv install --no-compile --no-deps \
+	  --only-binary :all: --require-hashes -r requirements/contracts.txt
+	@touch $@
+
 .PHONY: soak
 soak: setup ## Compare the manager with its peers over many seeds; writes build/soak.json
 	$(BIN)/python -m tests.soak
 
 .PHONY: lock
-lock: setup ## Renew both locks to the newest versions that pyproject.toml and world/package.json allow
+lock: setup ## Renew all locks to the newest versions that what they are made of allows
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --all-extras \
 	  --generate-hashes --allow-unsafe --strip-extras --no-build-isolation \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	  --output-file $(LOCK) pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade \
+	  --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --output-file requirements/contracts.txt requirements/contracts.in
 	$(BIN)/python world/lock.py
 
 .PHONY: clean
 clean: ## Remove what set-up and runs leave behind
-	rm -rf .venv world/node_modules world/.cache build dist .hypothesis .import_linter_cache
+	rm -rf .venv .venv-contracts world/node_modules world/.cache build dist .hypothesis .import_linter_cache
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find src tests world -name __pycache__ -type d -prune -exec rm -rf {} +

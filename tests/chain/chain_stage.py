@@ -19,6 +19,7 @@ from trimtab.chain.signer import Signer
 from trimtab.chain.submission import Submitter
 from trimtab.core.actions import Action
 from trimtab.core.adapter import accrue, encode, walk
+from trimtab.core.bounds import Bounds
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Accounts, Head, Market, Place, tracked
 from trimtab.core.plan import Plan, PlanCost
@@ -29,6 +30,7 @@ from trimtab.core.token import Token
 from trimtab.lab.world import LocalWorld, local_world, transaction
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import AddressBook, read_book
+from trimtab.routing.bounds import least_balances
 
 T = TypeVar("T")
 
@@ -84,7 +86,7 @@ class Stage:
             chain=states.clock,
             account=self.safe.address,
             block=states.head.number,
-            deadline=Timestamp(at + 3600),
+            bounds=Bounds(Timestamp(at + 3600), least_balances(states, self.safe.address, actions)),
             actions=tuple(actions),
             calls=encode(ADAPTERS, states, actions),
             expected=expected,
@@ -125,4 +127,5 @@ def staged() -> Iterator[Stage]:
         made = world.new_safe(signer.address)
         world.mine(transaction(world.deployment.agents[0], made.creation))
         world.mine(*(world.funding(made.address, symbol, raw) for symbol, raw in FUNDS.items()))
-        yield Stage(world, book, signer, Safe(made.address, signer.address, book.multi_send))
+        safe = Safe(made.address, signer.address, book.multi_send, book.plan_check)
+        yield Stage(world, book, signer, safe)

@@ -7,13 +7,15 @@ import pytest
 
 from tests.chain.chain_stage import GAS, GWEI, Stage, offered, staged
 from trimtab.chain.fees import Fees, replacing
+from trimtab.chain.reasons import NO_FAILURE
 from trimtab.chain.rpc import NodeRefusal, Rpc
-from trimtab.chain.safe import Safe, check_safe
+from trimtab.chain.safe import check_safe
 from trimtab.chain.signer import Transaction
 from trimtab.chain.simulate import Simulated, compare, first_failure, simulate
 from trimtab.chain.submission import outcome, send
 from trimtab.core.abi import Call
 from trimtab.core.actions import Action, Approve, Supply, Swap, Transfer
+from trimtab.core.bounds import Bounds
 from trimtab.core.errors import ConfigError, InvariantViolation, RpcError, SignerError
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Head, token_market
@@ -29,7 +31,7 @@ from trimtab.mandate.adapters import ADAPTERS
 pytestmark = pytest.mark.chain
 
 FOREVER = Timestamp(2**40)
-NO_FAILURE = "each call goes through when the account makes it itself: is there too little gas?"
+UNBOUNDED = Bounds(FOREVER)
 STRANGER = address_from_bytes(b"\x77" * 20)
 
 
@@ -78,12 +80,17 @@ async def prepared(
 
 
 async def forced(
-    stage: Stage, rpc: Rpc, seen: Observation, calls: Sequence[Call], gas: int = GAS
+    stage: Stage,
+    rpc: Rpc,
+    seen: Observation,
+    calls: Sequence[Call],
+    gas: int = GAS,
+    bounds: Bounds = UNBOUNDED,
 ) -> Intent:
     """What a manager would send who does not simulate."""
     head = seen.states.head
     nonce = await stage.submitter(rpc).nonce(head)
-    call = stage.safe.execution(calls)
+    call = stage.safe.execution(calls, bounds)
     signed = stage.signer.sign(
         Transaction(head.chain, nonce, call.to, call.data, call.value, gas, offered(seen))
     )
@@ -99,7 +106,7 @@ async def forced(
 def as_transaction(
     stage: Stage, seen: Observation, plan: Plan, nonce: int, gas: int = GAS
 ) -> Transaction:
-    call = stage.safe.execution(plan.calls)
+    call = stage.safe.execution(plan.calls, plan.bounds)
     return Transaction(seen.states.clock, nonce, call.to, call.data, call.value, gas, offered(seen))
 
 
@@ -126,6 +133,10 @@ def test_check_safe__the_signers_own__accepted(stage: Stage) -> None:
         token = stage.token("USDC").address
         with pytest.raises(ConfigError, match="there is other code at"):
             await check_safe(rpc, replace(stage.safe, multi_send=token), head)
+        with pytest.raises(ConfigError, match=f"there is no code at {STRANGER}, expected PlanChe"):
+            await check_safe(rpc, replace(stage.safe, plan_check=STRANGER), head)
+        with pytest.raises(ConfigError, match=f"there is other code at {token}, expected PlanChe"):
+            await check_safe(rpc, replace(stage.safe, plan_check=token), head)
 
     stage.run(scene)
 
@@ -135,7 +146,7 @@ def test_check_safe__two_signatures_wanted__refused(stage: Stage) -> None:
         seen = await stage.observe(rpc)
         made = stage.world.new_safe(stage.signer.address, salt=9)
         stage.world.mine(transaction(stage.world.deployment.agents[0], made.creation))
-        other = Safe(made.address, stage.signer.address, stage.safe.multi_send)
+        other = replace(stage.safe, address=made.address)
         contract = safe_contract(other.address)
         add = Call(other.address, contract.data("addOwnerWithThreshold", STRANGER, 2))
         await forced(replace(stage, safe=other), rpc, seen, [add])
@@ -237,7 +248,7 @@ def test_simulate__inner_failure__reverts_whole_and_is_named(stage: Stage) -> No
         usdc, lender = stage.token("USDC"), stage.book.market("aave_v3")
         assert mismatch == Mismatch(
             plan.hash,
-            f"the chain reverts: GS013; call 3 of 3, to {usdc.address}, reverts: "
+            f"the chain reverts: GS013; call 3 of 4, to {usdc.address}, reverts: "
             "ERC20: transfer amount exceeds balance",
             tuple(sorted((token_market(usdc), lender.id))),
         )
@@ -259,7 +270,7 @@ def test_outcome__inner_failure_on_the_chain__failed_whole_with_its_reason(stage
         assert failed.gas_used > 100_000
         assert failed.gas_price == after.reading.base_fee + GWEI
         assert failed.reason == (
-            f"GS013; call 3 of 3, to {stage.token('USDC').address}, reverts: "
+            f"GS013; call 3 of 4, to {stage.token('USDC').address}, reverts: "
             "ERC20: transfer amount exceeds balance"
         )
         account = stage.safe.address
@@ -279,7 +290,7 @@ def test_outcome__one_call_that_fails__its_reason(stage: Stage) -> None:
         failed = await outcome(rpc, intent, stage.world.head)
         assert isinstance(failed, Failed)
         (spender,) = stage.book.market("uniswap_v3:WETH/USDC/500").spenders
-        assert failed.reason == f"GS013; call 1 of 1, to {spender}, reverts: STF"
+        assert failed.reason == f"GS013; call 1 of 2, to {spender}, reverts: STF"
 
     stage.run(scene)
 
@@ -350,14 +361,14 @@ def test_compare__another_moment__interest_makes_it_differ(stage: Stage) -> None
     stage.run(scene)
 
 
-def test_first_failure__nothing_fails__said(stage: Stage) -> None:
+def test_first_failure__nothing_fails__none(stage: Stage) -> None:
     async def scene(rpc: Rpc) -> None:
         seen = await stage.observe(rpc)
         plan = stage.plan(seen.states, transferring(stage, 1))
         head = seen.states.head
         at = stage.next_time(head)
         said = await first_failure(rpc, stage.safe.address, plan.calls, head, at)
-        assert said == NO_FAILURE
+        assert said is None
 
     stage.run(scene)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
@@ -30,6 +30,7 @@ from trimtab.core.actions import (
     Withdraw,
 )
 from trimtab.core.adapter import encode
+from trimtab.core.bounds import Bounds, LeastBalance, LeastHealth
 from trimtab.core.market import Head, Market, MarketId, State, token_market, tracked
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
@@ -40,12 +41,14 @@ from trimtab.mandate.book import AddressBook, read_book
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.uniswap_v3 import Pool, quote
 from trimtab.risk import oracle_prices
+from trimtab.routing.bounds import least_balances
 from trimtab.routing.gas import GAS_OF, gas_units
 
 pytestmark = pytest.mark.chain
 
 FUNDS = {"USDC": 30_000_000 * 10**6, "WETH": 15_000 * 10**18, "WBTC": 700 * 10**8}
 FOREVER = Timestamp(2**40)
+UNBOUNDED = Bounds(FOREVER)
 STRANGER = Address("0x" + "5" * 40)
 A_WEEK = 7 * 24 * 3600
 SLIPPAGE = Fraction(5, 100)
@@ -70,8 +73,8 @@ class Desk:
         """What a batch of these costs: the receipt's gas. It stays done."""
         return self.sent(encode(ADAPTERS, self.markets, actions))
 
-    def sent(self, calls: Sequence[Call]) -> int:
-        call = self.safe.execution(calls)
+    def sent(self, calls: Sequence[Call], bounds: Bounds = UNBOUNDED) -> int:
+        call = self.safe.execution(calls, bounds)
         (receipt,) = self.world.mine(transaction(self.safe.owner, call))
         assert receipt.ok, receipt.error
         return receipt.gas_used
@@ -82,6 +85,14 @@ class Desk:
         with self.undone():
             alone = self.sent(idle)
         return self.sent([*idle, *encode(ADAPTERS, self.markets, actions)]) - alone
+
+    def bounded(self, bounds: Bounds) -> int:
+        """What the bounds add to a batch of two calls that do nothing."""
+        idle = [Call(self.safe.owner, b"")] * 2
+        with self.undone():
+            alone = self.sent(idle)
+        with self.undone():
+            return self.sent(idle, bounds) - alone
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -110,7 +121,8 @@ def deployed() -> Iterator[Desk]:
         made = world.new_safe(owner)
         world.mine(transaction(owner, made.creation))
         world.mine(*(world.funding(made.address, symbol, raw) for symbol, raw in FUNDS.items()))
-        yield Desk(world, book, Safe(made.address, owner, book.multi_send))
+        safe = Safe(made.address, owner, book.multi_send, book.plan_check)
+        yield Desk(world, book, safe)
 
 
 @pytest.fixture
@@ -240,11 +252,27 @@ def largest_sales(desk: Desk) -> Iterator[Swap]:
             yield swap(desk, pool.name, token, low)
 
 
+def of_least_balance(desk: Desk) -> int:
+    """Of a token that the batch has not touched yet."""
+    account = desk.safe.address
+    bounds = [LeastBalance(desk.book.token(each), account, raw) for each, raw in FUNDS.items()]
+    return max(desk.bounded(replace(UNBOUNDED, balances=(bound,))) for bound in bounds)
+
+
+def of_least_health(desk: Desk) -> int:
+    """Of an account with three collaterals and two debts, a week old."""
+    owing(desk)
+    bound = LeastHealth(desk.book.market("aave_v3").address, desk.safe.address, 10**18)
+    return desk.bounded(replace(UNBOUNDED, healths=(bound,)))
+
+
 @pytest.mark.parametrize(
     "kind, measure",
     [
         ("Approve", of_approve),
         ("Borrow", of_borrow),
+        ("LeastBalance", of_least_balance),
+        ("LeastHealth", of_least_health),
         ("Repay", of_repay),
         ("Supply", of_supply),
         ("Swap", of_swap),
@@ -279,4 +307,8 @@ def test_gas__whole_plan__within_the_sum_of_its_kinds(desk: Desk) -> None:
         swap(desk, "uniswap_v3:WBTC/USDC/3000", usdc, 10**11),
         supply(desk, "WBTC", 10**9),
     )
-    assert desk.gas(*actions) <= gas_units(actions)
+    balances = least_balances(desk.read(), desk.safe.address, actions)
+    assert {bound.token.symbol for bound in balances} == {"USDC", "WETH", "WBTC"}
+    bounds = Bounds(FOREVER, balances)
+    calls = encode(ADAPTERS, desk.markets, actions)
+    assert desk.sent(calls, bounds) <= gas_units(actions, bounds)

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCK = ROOT / "requirements" / "dev.txt"
+EXAMINERS_LOCK = ROOT / "requirements" / "contracts.txt"
 NODE_FOLDERS = (ROOT / "world", ROOT / "tests" / "postgres")
 NODE_LOCK = "package-lock.json"
 
@@ -20,9 +21,9 @@ def normal(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found[0]).lower()
 
 
-def locked_requirements() -> dict[str, str]:
+def locked_requirements(lock: Path = PYTHON_LOCK) -> dict[str, str]:
     """The text of each locked requirement, its sums included, by name."""
-    text = PYTHON_LOCK.read_text(encoding="utf-8")
+    text = lock.read_text(encoding="utf-8")
     entries = re.findall(r"^[^\s#].*?(?=^[^\s]|\Z)", text, flags=re.MULTILINE | re.DOTALL)
     return {normal(entry): entry for entry in entries}
 
@@ -34,9 +35,18 @@ def test_python_lock__declared_packages__all_there() -> None:
     assert declared - set(locked_requirements()) == set()
 
 
-def test_python_lock__each_package__has_version_and_sum() -> None:
+def test_examiners_lock__declared_programs__all_there_as_declared() -> None:
+    declared = EXAMINERS_LOCK.with_suffix(".in").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in declared if line and not line.startswith("#")]
+    assert wanted
+    locked = locked_requirements(EXAMINERS_LOCK)
+    assert [line for line in wanted if not locked[normal(line)].startswith(f"{line} ")] == []
+
+
+@pytest.mark.parametrize("lock", [PYTHON_LOCK, EXAMINERS_LOCK], ids=lambda lock: str(lock.name))
+def test_python_lock__each_package__has_version_and_sum(lock: Path) -> None:
     form = re.compile(r"[a-z0-9._-]+==\S+ (?:; [^\\]+)?\\\n    --hash=sha256:[0-9a-f]{64}\b")
-    assert [entry for entry in locked_requirements().values() if not form.match(entry)] == []
+    assert [entry for entry in locked_requirements(lock).values() if not form.match(entry)] == []
 
 
 @pytest.mark.parametrize("folder", NODE_FOLDERS)
@@ -57,7 +67,7 @@ def test_node_lock__each_package__has_sum(folder: Path) -> None:
 
 
 def test_locks__text__names_no_address() -> None:
-    for lock in (PYTHON_LOCK, *(folder / NODE_LOCK for folder in NODE_FOLDERS)):
+    for lock in (PYTHON_LOCK, EXAMINERS_LOCK, *(folder / NODE_LOCK for folder in NODE_FOLDERS)):
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text
         assert re.search(r"^-", text, flags=re.MULTILINE) is None

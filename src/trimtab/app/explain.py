@@ -215,8 +215,8 @@ def _plan(what: Found) -> Lines:
             ("worth", words.worth(plan.gain), f"within the horizon{_repair(plan)}"),
         ),
     )
-    left = span(max(plan.deadline - what.seen.timestamp, 0))
-    return [*lines, f"void after {moment(plan.deadline)}, {left} after this block"]
+    left = span(max(plan.bounds.deadline - what.seen.timestamp, 0))
+    return [*lines, f"void after {moment(plan.bounds.deadline)}, {left} after this block"]
 
 
 def _repair(plan: Plan) -> str:

@@ -172,7 +172,7 @@ def _plan(what: Found, plan: Plan, plan_hash: str | None) -> Data:
     cost = plan.cost
     return {
         "hash": plan_hash,
-        "deadline": moment(plan.deadline),
+        "deadline": moment(plan.bounds.deadline),
         "actions": [_action(what, action) for action in plan.actions],
         "cost": {
             "gas_units": plain(cost.gas_units),

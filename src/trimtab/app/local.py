@@ -242,7 +242,7 @@ async def _chain(
     rpc: Rpc, bot: Bot, signer: Signer, host: Host, blocks: int, cadence: int
 ) -> Chain:
     await rpc.check_chain()
-    safe = Safe(bot.account, signer.address, host.book.multi_send)
+    safe = Safe(bot.account, signer.address, host.book.multi_send, host.book.plan_check)
     multicall = Multicall(host.book.multicall)
     await check_safe(rpc, safe, await head(rpc, "latest"), multicall)
     accounts = tracked((bot.account,), bot.markets)

@@ -11,15 +11,12 @@ from typing import TypeVar
 
 import msgspec
 
+from trimtab.app.parts import Bounds, Part, TokenName
 from trimtab.core.canonical import Plain
 from trimtab.core.errors import JournalError
 from trimtab.journal.records import Record
 
 P = TypeVar("P", bound=msgspec.Struct)
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a record."""
 
 
 # -------------------------------------------------------------------------------------- start
@@ -68,13 +65,6 @@ class Seen(Part, frozen=True, kw_only=True):
 
 
 # ------------------------------------------------------------------------------------ decided
-
-
-class TokenName(Part, frozen=True, kw_only=True):
-    """A token by its identity alone."""
-
-    chain: int
-    address: str
 
 
 class Spot(Part, frozen=True, kw_only=True):
@@ -201,7 +191,7 @@ class Cost(Part, frozen=True, kw_only=True):
 class Plan(Part, frozen=True, kw_only=True):
     """What would be done."""
 
-    deadline: int
+    bounds: Bounds
     actions: tuple[Action, ...]
     cost: Cost
     gain: Fraction

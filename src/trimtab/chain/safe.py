@@ -1,8 +1,9 @@
-"""Plans through a 1-of-1 Safe: one call as it is, several as one batch that holds or fails whole.
+"""Plans through a 1-of-1 Safe: one batch, which ends with the check of the plan's own bounds.
 
 Sources: Safe.sol (`execTransaction`, `checkNSignatures`) and MultiSendCallOnly.sol of 1.3.0 and
-1.4.1. With safeTxGas and gasPrice 0 an inner failure reverts the outer transaction (GS013). A
-signature with v = 1 approves whatever its owner itself sends, so nothing else is to be signed.
+1.4.1. With safeTxGas and gasPrice 0 an inner failure, as by a bound that does not hold at the end,
+reverts the outer transaction (GS013). A signature with v = 1 approves whatever its owner itself
+sends, so nothing else is to be signed.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,11 @@ from eth_utils.crypto import keccak
 
 from trimtab.chain.multicall import Multicall, ask
 from trimtab.chain.node import Node
+from trimtab.chain.plan_check import check_call, check_code
 from trimtab.chain.rpc import Request
 from trimtab.chain.wire import hexadecimal, pin
 from trimtab.core.abi import Answer, Call, Read, call_data, selector, word, words
+from trimtab.core.bounds import Bounds
 from trimtab.core.errors import ConfigError, MissingRead, SignerError
 from trimtab.core.market import Head
 from trimtab.core.token import ZERO_ADDRESS, Address, address_from_bytes
@@ -30,7 +33,6 @@ _MULTI_SEND_CODES = {
 }
 """keccak-256 of the runtime code of MultiSendCallOnly. Source: safe-global/safe-deployments."""
 
-_CALL: Final = 0
 _DELEGATE_CALL: Final = 1
 _EXECUTE = selector(
     "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)"
@@ -44,28 +46,35 @@ _MULTI_SEND = selector("multiSend(bytes)")
 
 @dataclass(frozen=True, slots=True)
 class Safe:
-    """A Safe of one owner, who sends its transactions, and the batching contract it uses."""
+    """A Safe of one owner, who sends its transactions, and the contracts that its batches use.
+
+    `multi_send` makes the calls of a batch, and `plan_check` is called last.
+    """
 
     address: Address
     owner: Address
     multi_send: Address
+    plan_check: Address
 
-    def execution(self, calls: Sequence[Call]) -> Call:
-        """What the owner sends to make the Safe do these calls, all or none, in order."""
-        if not calls:
-            raise ValueError("there are no calls to execute")
-        if len(calls) == 1:
-            return self._execute(calls[0], _CALL)
-        data = _MULTI_SEND + abi_encode(["bytes"], [packed(calls)])
-        return self._execute(Call(self.multi_send, data), _DELEGATE_CALL)
+    def execution(self, calls: Sequence[Call], bounds: Bounds) -> Call:
+        """What the owner sends to make the Safe do these calls in order, and keep the bounds.
 
-    def _execute(self, call: Call, operation: int) -> Call:
+        All calls are made and all bounds hold afterwards, or nothing is done.
+        """
+        batch = packed(self.batch(calls, bounds))
+        data = _MULTI_SEND + abi_encode(["bytes"], [batch])
         signature = word(self.owner) + bytes(32) + b"\x01"
         fields = (
-            *(call.to, call.value, call.data, operation, 0, 0, 0),
+            *(self.multi_send, 0, data, _DELEGATE_CALL, 0, 0, 0),
             *(ZERO_ADDRESS, ZERO_ADDRESS, signature),
         )
         return Call(self.address, _EXECUTE + abi_encode(_EXECUTE_TYPES, fields))
+
+    def batch(self, calls: Sequence[Call], bounds: Bounds) -> tuple[Call, ...]:
+        """The calls, and after them the check of the bounds."""
+        if not calls:
+            raise ValueError("there are no calls to execute")
+        return (*calls, check_call(self.plan_check, bounds))
 
 
 def packed(calls: Sequence[Call]) -> bytes:
@@ -77,14 +86,14 @@ def packed(calls: Sequence[Call]) -> bytes:
 
 
 def inner_calls(execution: bytes) -> tuple[Call, ...]:
-    """The calls that a Safe makes for this data of `execTransaction`; none for other data."""
+    """The calls that a Safe makes for this data of `Safe.execution`; none for other data."""
     if execution[:4] != _EXECUTE:
         return ()
     try:
-        to, value, data, operation, *_ = abi_decode(_EXECUTE_TYPES, execution[4:])
-        if operation == _CALL:
-            return (Call(address_from_bytes(bytes.fromhex(to[2:])), data, value),)
-        batch: bytes = abi_decode(["bytes"], data[4:])[0] if data[:4] == _MULTI_SEND else b""
+        _, _, data, operation, *_ = abi_decode(_EXECUTE_TYPES, execution[4:])
+        if operation != _DELEGATE_CALL or data[:4] != _MULTI_SEND:
+            return ()
+        batch: bytes = abi_decode(["bytes"], data[4:])[0]
     except DecodingError:
         return ()
     return tuple(_unpacked(batch))
@@ -111,9 +120,12 @@ async def check_safe(rpc: Node, safe: Safe, head: Head, multicall: Multicall | N
     contract that it should be.
     """
     answers = await ask(rpc, questions(safe), head, multicall)
-    code = (await rpc.ask(Request("eth_getCode", (safe.multi_send, pin(head))))).into(str)
+    used = (safe.multi_send, safe.plan_check)
+    replies = await rpc.batch([Request("eth_getCode", (each, pin(head))) for each in used])
+    multi_send, plan_check = (hexadecimal(reply.into(str), "code") for reply in replies)
     check_answers(safe, answers)
-    check_multi_send(safe, hexadecimal(code, "code"))
+    check_multi_send(safe, multi_send)
+    check_code(safe.plan_check, plan_check)
 
 
 def questions(safe: Safe) -> tuple[Read, ...]:

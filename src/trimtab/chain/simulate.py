@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from trimtab.chain.node import Node
+from trimtab.chain.plan_check import broken_bound
 from trimtab.chain.rpc import Json, NodeRefusal, Request
 from trimtab.chain.signer import Transaction
 from trimtab.chain.wire import WireLog, hexadecimal, pin, quantity
@@ -68,10 +69,11 @@ async def simulate(
 
 async def first_failure(
     rpc: Node, account: Address, calls: Sequence[Call], head: Head, at: Timestamp
-) -> str:
+) -> str | None:
     """Which of the calls reverts, and why, when the account itself makes them in turn.
 
-    A Safe reverts with GS013 whatever went wrong inside, so this tells what it was.
+    A Safe reverts with GS013 whatever went wrong inside, so this tells what it was: of the check
+    at the end, the bound that does not hold. None where each call goes through.
     """
     fields = [
         {
@@ -85,9 +87,12 @@ async def first_failure(
     done = await _simulated(rpc, fields, head, at, is_validated=False)
     for number, (call, outcome) in enumerate(zip(calls, done, strict=True), start=1):
         if not outcome.ok:
+            bound = broken_bound(call, outcome.data)
+            if bound is not None:
+                return f"a bound of the plan does not hold: {bound.words}"
             reason = Reverted(outcome.data).reason
             return f"call {number} of {len(calls)}, to {call.to}, reverts: {reason}"
-    return "each call goes through when the account makes it itself: is there too little gas?"
+    return None
 
 
 async def _simulated(

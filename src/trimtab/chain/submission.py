@@ -8,6 +8,7 @@ from eth_utils.crypto import keccak
 from trimtab.chain.blocks import Block, block, block_by_number
 from trimtab.chain.fees import Fees
 from trimtab.chain.node import Node
+from trimtab.chain.reasons import NO_FAILURE, reason
 from trimtab.chain.rpc import Reply, Request
 from trimtab.chain.safe import Safe, inner_calls
 from trimtab.chain.signer import Signed, Signer, Transaction
@@ -19,8 +20,8 @@ from trimtab.core.market import Head
 from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Dropped, Ended, Failed, Intent, Landed, Mismatch
-from trimtab.core.states import Reverted, States
-from trimtab.core.token import Address
+from trimtab.core.states import States
+from trimtab.core.token import ZERO_ADDRESS, Address
 
 _TRANSFER_GAS = 21_000
 
@@ -50,7 +51,7 @@ class Submitter:
         modelled, `gas` the limit in units. Raises RpcError, and SignerError.
         """
         plan, head = approved.plan, states.head
-        call = self.safe.execution(plan.calls)
+        call = self.safe.execution(plan.calls, plan.bounds)
         nonce = await self.nonce(head)
         transaction = Transaction(head.chain, nonce, call.to, call.data, call.value, gas, fees)
         simulated = await simulate(self.rpc, transaction, self.signer.address, head, at)
@@ -59,8 +60,9 @@ class Submitter:
             return self._intent(plan.hash, head, transaction)
         if simulated.ok:
             return mismatch
-        why = await first_failure(self.rpc, self.safe.address, plan.calls, head, at)
-        return replace(mismatch, what=f"{mismatch.what}; {why}")
+        batch = self.safe.batch(plan.calls, plan.bounds)
+        why = await first_failure(self.rpc, self.safe.address, batch, head, at)
+        return replace(mismatch, what=f"{mismatch.what}; {why or NO_FAILURE}")
 
     def raised(self, intent: Intent, fees: Fees) -> Intent:
         """The intent with the plan's own transaction once more, for higher fees."""
@@ -219,15 +221,9 @@ async def _reason(rpc: Node, transaction_hash: str, number: int) -> str:
     parent, own = _known_block(before, rpc.chain), _known_block(mined, rpc.chain)
     fields = {"from": sent.from_, "to": sent.to, "data": sent.input, "value": sent.value}
     reply = await rpc.ask(Request("eth_call", ({**fields, "gas": sent.gas}, pin(parent.head))))
-    if reply.refusal is None:
-        return "it goes through on the block before: a transaction ahead of it stood in its way"
-    returned = reply.refusal.data
-    reason = Reverted(returned).reason if returned else reply.refusal.words
     calls = inner_calls(hexadecimal(sent.input, "input"))
-    if not calls or sent.to is None:
-        return reason
-    safe, at = account(sent.to.lower()), own.head.timestamp
-    return f"{reason}; {await first_failure(rpc, safe, calls, parent.head, at)}"
+    safe = ZERO_ADDRESS if sent.to is None else account(sent.to.lower())
+    return await reason(rpc, safe, calls, reply.refusal, parent.head, own.head)
 
 
 async def _check_consumer(rpc: Node, intent: Intent, at: Head) -> None:

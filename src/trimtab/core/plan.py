@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from trimtab.core.abi import Call
 from trimtab.core.actions import Action
+from trimtab.core.bounds import Bounds
 from trimtab.core.canonical import digest
 from trimtab.core.market import Place
 from trimtab.core.quantise import Timestamp
@@ -36,6 +37,7 @@ class PlanCost:
 class Plan:
     """Ordered actions with their exact calls, bounds and modelled outcome.
 
+    `bounds` hold on the chain once the last call is made, or nothing of the plan is done.
     `expected` is the modelled change of what each place stores (base units of a plain token,
     shares elsewhere). `gain` is the modelled worth of the move within the horizon, in base
     units of the numeraire. `lowers_risk` marks a repair or a closing, never `Uneconomic`.
@@ -44,7 +46,7 @@ class Plan:
     chain: int
     account: Address
     block: int
-    deadline: Timestamp
+    bounds: Bounds
     actions: tuple[Action, ...]
     calls: tuple[Call, ...]
     expected: tuple[tuple[Place, int], ...]
@@ -52,6 +54,11 @@ class Plan:
     gain: Fraction
     lowers_risk: bool
     why: str
+
+    @property
+    def deadline(self) -> Timestamp:
+        """The moment after which the plan is void."""
+        return self.bounds.deadline
 
     @property
     def hash(self) -> str:

@@ -77,6 +77,7 @@ class _File(msgspec.Struct, frozen=True):
     aave_v3: _LendingEntry
     uniswap_v3: _ExchangeEntry
     safe: _SafeEntry
+    plan_check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class AddressBook:
     chain: int
     multicall: Address
     multi_send: Address
+    plan_check: Address
     tokens: dict[str, Token]
     markets: dict[str, Market[Any]]
 
@@ -157,8 +159,24 @@ def _book(file: _File) -> AddressBook:
     for name, entry in file.uniswap_v3.pools.items():
         pool = _pool(file, f"uniswap_v3:{name}", entry, listed)
         markets[pool.name] = pool
-    multi_send = address(file.safe.multi_send_call_only)
-    return AddressBook(file.chain, address(file.multicall), multi_send, tokens, markets)
+    return AddressBook(
+        chain=file.chain,
+        multicall=address(file.multicall),
+        multi_send=address(file.safe.multi_send_call_only),
+        plan_check=_plan_check(file),
+        tokens=tokens,
+        markets=markets,
+    )
+
+
+def _plan_check(file: _File) -> Address:
+    if file.plan_check is None:
+        raise ConfigError(
+            "it names no `plan_check`, the contract that bounds every batch on the chain: deploy "
+            "contracts/PlanCheck.sol as docs/guides/deploy-plan-check.md says, once for a chain "
+            "and by anyone, and write its address here"
+        )
+    return address(file.plan_check)
 
 
 def _tokens(file: _File) -> dict[str, Token]:

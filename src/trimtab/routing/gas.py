@@ -1,15 +1,17 @@
-"""Modelled gas per kind of action: decisions use these figures, never an estimate.
+"""Modelled gas per kind of action and bound: decisions use these figures, never an estimate.
 
 Each is a tenth and little more above the most that one such action added to a Safe's batch on the
 real bytecode of the local world, where it is dearest (tests/chain/test_gas_table.py holds them
 to it). A swap's is for one that loses 5 % against the oracle; one that crosses more ticks costs
-more. `Batch` is what the account's own batching costs once.
+more. `Batch` is what the account's own batching costs once, the check at its end included, and
+`LeastBalance` and `LeastHealth` what each bound adds to that check.
 """
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from trimtab.core.actions import Action
+from trimtab.core.bounds import Bounds
 
 GAS_OF: Mapping[str, int] = MappingProxyType(
     {
@@ -20,11 +22,14 @@ GAS_OF: Mapping[str, int] = MappingProxyType(
         "Withdraw": 315_000,
         "Borrow": 345_000,
         "Repay": 180_000,
-        "Batch": 90_000,
+        "LeastBalance": 10_000,
+        "LeastHealth": 200_000,
+        "Batch": 95_000,
     }
 )
 
 
-def gas_units(actions: Iterable[Action]) -> int:
-    """The modelled gas of a batch of actions."""
-    return GAS_OF["Batch"] + sum(GAS_OF[type(action).__name__] for action in actions)
+def gas_units(actions: Iterable[Action], bounds: Bounds) -> int:
+    """The modelled gas of a batch of actions that ends with the check of its bounds."""
+    parts = (*actions, *bounds.balances, *bounds.healths)
+    return GAS_OF["Batch"] + sum(GAS_OF[type(part).__name__] for part in parts)

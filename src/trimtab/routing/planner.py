@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from trimtab.core.actions import ALL, Action, Supply, Swap, Withdraw
 from trimtab.core.adapter import apply, encode
+from trimtab.core.bounds import Bounds
 from trimtab.core.errors import Infeasible
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Holding, Place, wallet
@@ -16,6 +17,7 @@ from trimtab.core.states import Reverted, States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.aave_v3 import LendingPool, withdrawable
 from trimtab.protocols.erc20 import Erc20, approvals
+from trimtab.routing.bounds import least_balances, least_healths, withdrawn
 from trimtab.routing.gas import gas_units
 from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
 
@@ -73,8 +75,9 @@ def draft(
     `states` stand at the moment for which the plan is computed. Places without a wish stay.
     Moves smaller than their own gas are left out; None when nothing is left. A sale that would
     exceed the budget or slip beyond its bound is made smaller, and what it leaves stays where it
-    lies: the rest is for later plans. Supplies are sized by the least that the swaps before them
-    may bring, so that a worse fill reverts nothing; what is over stays in the wallet.
+    lies: the rest is for later plans. Swaps and supplies are sized by the least that what comes
+    before them may bring, so that a worse fill or an earlier landing reverts nothing; what is
+    over stays in the wallet.
     Raises NoRoute or Infeasible.
     """
     held = held_everywhere(terms.adapters, states, terms.account)
@@ -90,15 +93,16 @@ def draft(
         return None
     actions = _with_approvals(terms, states, moves)
     after = _walked(terms, states, actions)
+    bounds = _bounds(terms, states, after, actions)
     plan = Plan(
         chain=states.clock,
         account=terms.account,
         block=states.head.number,
-        deadline=terms.deadline,
+        bounds=bounds,
         actions=actions,
         calls=encode(terms.adapters, states, actions),
         expected=share_changes(held, held_everywhere(terms.adapters, after, terms.account)),
-        cost=_cost(terms, actions, sketch.trades),
+        cost=_cost(terms, gas_units(actions, bounds), sketch.trades),
         gain=purpose.by_placing + purpose.by_trading * _done(terms, sketch.trades, undone),
         lowers_risk=purpose.lowers_risk,
         why=purpose.why,
@@ -116,8 +120,7 @@ def _sketched(
     withdraws = tuple(_withdraws(terms, states, held, wishes))
     funds = _wallet(terms, held, wishes)
     for action in withdraws:
-        everything = held[Place(action.market, action.token)].raw
-        funds[action.token] += everything if action.amount is ALL else action.amount
+        funds[action.token] += withdrawn(states, action)
     after = _walked(terms, states, withdraws)
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
@@ -250,8 +253,16 @@ def _done(terms: Terms, done: tuple[Trade, ...], undone: Fraction) -> Fraction:
     return sold / (sold + undone) if sold + undone else Fraction(1)
 
 
-def _cost(terms: Terms, actions: tuple[Action, ...], done: tuple[Trade, ...]) -> PlanCost:
-    units = gas_units(actions)
+def _bounds(terms: Terms, states: States, after: States, actions: tuple[Action, ...]) -> Bounds:
+    """What holds on the chain after the plan however its swaps fill and whenever it lands."""
+    return Bounds(
+        terms.deadline,
+        least_balances(states, terms.account, actions),
+        least_healths(states, after, terms.account, terms.health),
+    )
+
+
+def _cost(terms: Terms, units: int, done: tuple[Trade, ...]) -> PlanCost:
     fees, slippage = Fraction(0), Fraction(0)
     for trade in done:
         fee = terms.value(trade.action.token_in, trade.part.fee)

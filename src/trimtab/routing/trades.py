@@ -10,11 +10,12 @@ from trimtab.core.actions import Swap
 from trimtab.core.adapter import Adapters
 from trimtab.core.market import Holding, Place
 from trimtab.core.prices import Prices
-from trimtab.core.quantise import Rounding, Timestamp, quantise
+from trimtab.core.quantise import Rounding, Timestamp, Wad, quantise
 from trimtab.core.states import States
 from trimtab.core.strategy import Costs
 from trimtab.core.token import Address, Token
 from trimtab.protocols.uniswap_v3 import Pool
+from trimtab.routing.bounds import WAD
 from trimtab.routing.route import Part, Router
 
 HALVINGS = 16
@@ -27,6 +28,8 @@ class Terms:
     """Under which a plan is made: who acts, what it may cost, and how far fills may slip.
 
     `budget` is the value that may be sold at most; none where a repair waives the turnover.
+    `health` is the least health factor that a plan may leave where the account owes: at one,
+    the least there is, liquidation begins.
     """
 
     adapters: Adapters
@@ -39,6 +42,7 @@ class Terms:
     fill_tolerance: Fraction
     deadline: Timestamp
     budget: Fraction | None = None
+    health: Wad = WAD
 
     def value(self, token: Token, raw: int) -> Fraction:
         """What base units of a token are worth in base units of the numeraire."""

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.app.recorded import Measure, Supply, Swap, Token, TokenName, Withdraw
+from trimtab.app.parts import TokenName
+from trimtab.app.recorded import Measure, Supply, Swap, Token, Withdraw
 from trimtab.app.words import (
     Lexicon,
     count,

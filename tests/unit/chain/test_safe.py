@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.chain.fake_node import CHAIN, FakeNode, connected, hash_of
+from trimtab.chain.plan_check import check_call
 from trimtab.chain.safe import (
     Safe,
     check_answers,
@@ -17,6 +18,7 @@ from trimtab.chain.safe import (
     questions,
 )
 from trimtab.core.abi import Answer, Call, selector, word
+from trimtab.core.bounds import Bounds
 from trimtab.core.errors import ConfigError, MissingRead, SignerError
 from trimtab.core.market import Head
 from trimtab.core.quantise import Timestamp
@@ -28,7 +30,9 @@ SAFE = Safe(
     address_from_bytes(b"\xa1" * 20),
     address_from_bytes(b"\xb2" * 20),
     address_from_bytes(b"\xc3" * 20),
+    address_from_bytes(b"\xd4" * 20),
 )
+BOUNDS = Bounds(Timestamp(7))
 EXECUTE = (
     "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)"
 )
@@ -40,29 +44,31 @@ OK = (
 )
 
 
-@given(CALLS)
-def test_execution__one_call__as_it_is(call: Call) -> None:
-    outer = SAFE.execution([call])
+@given(st.lists(CALLS, min_size=1, max_size=5))
+def test_execution__calls__one_delegated_batch_that_ends_with_the_check(calls: list[Call]) -> None:
+    outer = SAFE.execution(calls, BOUNDS)
     assert (outer.to, outer.value) == (SAFE.address, 0)
     assert outer.data[:4] == selector(EXECUTE)
     to, value, data, operation, *zeros, gas_token, receiver, signature = abi_decode(
         TYPES, outer.data[4:]
     )
-    assert (to, value, data, operation) == (call.to.lower(), call.value, call.data, 0)
+    assert (to, value, operation) == (SAFE.multi_send.lower(), 0, 1)
+    batch = [*calls, check_call(SAFE.plan_check, BOUNDS)]
+    assert data == selector("multiSend(bytes)") + abi_encode(["bytes"], [packed(batch)])
     assert (zeros, gas_token, receiver) == ([0, 0, 0], ZERO_ADDRESS, ZERO_ADDRESS)
     assert signature == word(SAFE.owner) + bytes(32) + b"\x01"
 
 
-@given(st.lists(CALLS, min_size=2, max_size=5))
-def test_execution__several_calls__one_delegated_batch(calls: list[Call]) -> None:
-    to, value, data, operation, *_ = abi_decode(TYPES, SAFE.execution(calls).data[4:])
-    assert (to, value, operation) == (SAFE.multi_send.lower(), 0, 1)
-    assert data == selector("multiSend(bytes)") + abi_encode(["bytes"], [packed(calls)])
-
-
 @given(st.lists(CALLS, min_size=1, max_size=5))
-def test_inner_calls__of_an_execution__the_calls(calls: list[Call]) -> None:
-    assert inner_calls(SAFE.execution(calls).data) == tuple(calls)
+def test_inner_calls__of_an_execution__the_calls_and_the_check(calls: list[Call]) -> None:
+    assert inner_calls(SAFE.execution(calls, BOUNDS).data) == SAFE.batch(calls, BOUNDS)
+
+
+def test_inner_calls__batch_that_is_called_and_not_delegated__none() -> None:
+    data = bytearray(SAFE.execution([Call(SAFE.owner, b"")], BOUNDS).data)
+    assert data[4 + 4 * 32 - 1] == 1
+    data[4 + 4 * 32 - 1] = 0
+    assert inner_calls(bytes(data)) == ()
 
 
 @given(st.binary(max_size=200))
@@ -73,7 +79,7 @@ def test_inner_calls__any_data__none_or_some_but_no_error(data: bytes) -> None:
 
 def test_execution__no_calls__refused() -> None:
     with pytest.raises(ValueError, match="no calls"):
-        SAFE.execution([])
+        SAFE.execution([], BOUNDS)
 
 
 def test_packed__two_calls__as_the_contract_reads_them() -> None:
@@ -120,6 +126,7 @@ def test_check_multi_send__unknown_code__refused(code: bytes, words: str) -> Non
 
 def test_check_safe__asks_at_the_block() -> None:
     head = Head(CHAIN, 7, hash_of(7), Timestamp(1))
+    asked: list[str] = []
 
     def call(transaction: dict[str, str], block: dict[str, object]) -> str:
         assert block["blockHash"] == head.hash
@@ -128,9 +135,11 @@ def test_check_safe__asks_at_the_block() -> None:
         return "0x" + abi_encode(["(bool,bytes)[]"], [rows]).hex()
 
     def code(address: str, block: dict[str, object]) -> str:
-        assert (address, block["blockHash"]) == (SAFE.multi_send, head.hash)
+        assert block["blockHash"] == head.hash
+        asked.append(address)
         return "0x"
 
     rpc = connected(FakeNode({"eth_call": call, "eth_getCode": code}))
     with pytest.raises(ConfigError, match=f"no code at {SAFE.multi_send}"):
         asyncio.run(check_safe(rpc, SAFE, head))
+    assert asked == [SAFE.multi_send, SAFE.plan_check]

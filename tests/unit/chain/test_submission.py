@@ -229,7 +229,7 @@ def test_outcome__nonce_used_by_nobody__inconsistent() -> None:
 
 def test_cancel__intent__one_more_raw_at_its_nonce() -> None:
     signer = Signer(Secret("22" * 32))
-    safe = Safe(SAFE, signer.address, SAFE)
+    safe = Safe(SAFE, signer.address, SAFE, SAFE)
     submitter = Submitter(connected(FakeNode({})), {}, signer, safe)
     intent = replace(INTENT, signer=signer.address)
     cancelled = submitter.cancelled(intent, Fees(9, 3))
@@ -248,7 +248,7 @@ def test_cancel__intent__one_more_raw_at_its_nonce() -> None:
 
 def test_raised__plan__the_same_transaction_for_more() -> None:
     signer = Signer(Secret("22" * 32))
-    submitter = Submitter(connected(FakeNode({})), {}, signer, Safe(SAFE, signer.address, SAFE))
+    submitter = Submitter(connected(FakeNode({})), {}, signer, Safe(SAFE, signer.address, SAFE, SAFE))
     sent = Transaction(CHAIN, 5, SAFE, b"\x01\x02", 7, 90_000, Fees(8, 2))
     first = signer.sign(sent)
     intent = replace(INTENT, signer=signer.address, hashes=(first.hash,), raws=(first.raw,))

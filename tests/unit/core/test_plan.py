@@ -3,6 +3,7 @@ from fractions import Fraction
 
 from tests.unit.core.test_token import USDC
 from trimtab.core.actions import ALL, Withdraw
+from trimtab.core.bounds import Bounds
 from trimtab.core.market import MarketId, wallet
 from trimtab.core.plan import Measure, Plan, PlanCost
 from trimtab.core.quantise import Timestamp
@@ -14,7 +15,7 @@ PLAN = Plan(
     chain=1,
     account=ZERO_ADDRESS,
     block=7,
-    deadline=Timestamp(100),
+    bounds=Bounds(Timestamp(100)),
     actions=(ACTION,),
     calls=(),
     expected=((wallet(USDC), 5),),
@@ -34,7 +35,12 @@ def test_hash__equal_plans__equal() -> None:
 
 
 def test_hash__any_field_changed__another() -> None:
-    changes = [{"block": 8}, {"gain": Fraction(2, 7)}, {"deadline": 101}, {"expected": ()}]
+    changes = [
+        {"block": 8},
+        {"gain": Fraction(2, 7)},
+        {"bounds": Bounds(Timestamp(101))},
+        {"expected": ()},
+    ]
     hashes = {replace(PLAN, **change).hash for change in changes}  # type: ignore[arg-type]
     assert len(hashes | {PLAN.hash}) == len(changes) + 1
 

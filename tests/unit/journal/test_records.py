@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from tests.unit.journal.builders import ACCOUNT, NOW, OURS, USDC, WETH, flow
+from trimtab.core.bounds import Bounds
 from trimtab.core.canonical import Plain
 from trimtab.core.errors import DataError, InvariantViolation, JournalError
 from trimtab.core.market import wallet
@@ -23,7 +24,7 @@ PLAN = Plan(
     chain=1,
     account=ACCOUNT,
     block=7,
-    deadline=Timestamp(NOW + 60),
+    bounds=Bounds(Timestamp(NOW + 60)),
     actions=(),
     calls=(),
     expected=((wallet(USDC), -5),),

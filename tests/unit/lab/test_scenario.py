@@ -23,6 +23,7 @@ BOOK = AddressBook(
     CHAIN,
     place(90),
     place(91),
+    place(92),
     {token.symbol: token for token in TOKENS},
     {market.name: market for market in MARKETS},
 )

@@ -172,7 +172,7 @@ def test_draft__cost__gas_fees_and_slippage_sum_to_what_is_lost(desk: Desk) -> N
     assert found is not None
     cost, prices = found.plan.cost, desk.prices(desk.start)
     lost = -sum(raw * prices.price(place.token) for place, raw in found.plan.expected)
-    assert cost.gas_units == gas_units(found.plan.actions)
+    assert cost.gas_units == gas_units(found.plan.actions, found.plan.bounds)
     assert (cost.gas, cost.fees + cost.slippage) == (cost.gas_units * desk.costs().gas, lost)
 
 

@@ -3,7 +3,13 @@
 `local_world` starts one from a `WorldSpec`; its `Deployment` says where everything is.
 """
 
-from trimtab.lab.world.artifacts import Artifact, artifact, package, world_directory
+from trimtab.lab.world.artifacts import (
+    Artifact,
+    artifact,
+    contracts_directory,
+    package,
+    world_directory,
+)
 from trimtab.lab.world.compile import compiled
 from trimtab.lab.world.contracts import (
     Contract,
@@ -22,6 +28,7 @@ from trimtab.lab.world.deploy_aave_v3 import (
     oracle_contract,
     rate_strategy_contract,
 )
+from trimtab.lab.world.deploy_plan_check import CREATE2_DEPLOYER, SALT, plan_check_artifact
 from trimtab.lab.world.deploy_safe import NewSafe, new_safe, safe_contract
 from trimtab.lab.world.deploy_tokens import MULTICALL3, feed_contract, minted, token_contract
 from trimtab.lab.world.deploy_uniswap_v3 import (
@@ -64,9 +71,11 @@ from trimtab.lab.world.transactions import (
 )
 
 __all__ = [
+    "CREATE2_DEPLOYER",
     "DEFAULT_WORLD",
     "MULTICALL3",
     "PRICE_DECIMALS",
+    "SALT",
     "VARIABLE_RATE",
     "AaveEntry",
     "Anvil",
@@ -97,6 +106,7 @@ __all__ = [
     "aave_pool_contract",
     "artifact",
     "compiled",
+    "contracts_directory",
     "created2_address",
     "created_address",
     "data_provider_contract",
@@ -111,6 +121,7 @@ __all__ = [
     "new_safe",
     "oracle_contract",
     "package",
+    "plan_check_artifact",
     "pool_contract",
     "position_manager_contract",
     "quoter_contract",

@@ -14,7 +14,10 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.token import Address
 
 WORLD_VARIABLE = "TRIMTAB_WORLD"
-_CHECKOUT_WORLD = Path(__file__).resolve().parents[4] / "world"
+_CHECKOUT = Path(__file__).resolve().parents[4]
+_CHECKOUT_WORLD = _CHECKOUT / "world"
+_CONTRACTS = (_CHECKOUT / "contracts", Path(__file__).parent / "contracts")
+"""Where the sources of our own contracts are: in a checkout, and in an installed package."""
 
 # ------------------------------------------------------------------------------------ places
 
@@ -43,6 +46,17 @@ def package(path: str) -> Path:
     if not found.exists():
         raise ConfigError(f"{path} is not installed in {world_directory()}: run `make setup`")
     return found
+
+
+def contracts_directory() -> Path:
+    """The directory of our own contracts' sources. Raises ConfigError if there is none."""
+    for directory in _CONTRACTS:
+        if directory.is_dir():
+            return directory
+    raise ConfigError(
+        f"the sources of the contracts are missing, expected in {_CONTRACTS[0]}: install trimtab "
+        "again, or run it from a checkout"
+    )
 
 
 def cache_directory(name: str) -> Path:

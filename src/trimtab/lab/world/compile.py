@@ -14,6 +14,8 @@ from trimtab.core.errors import ConfigError
 from trimtab.lab.world.artifacts import Abi, Artifact, References, cache_directory, package
 
 SOLC = "solc-0.8.24"
+RUNS = 200
+"""How often the optimiser expects code to run."""
 
 _IMPORT = re.compile(r"""^\s*import\b[^;"']*["']([^"']+)["']\s*;""", re.MULTILINE)
 _SCRIPT = (
@@ -51,7 +53,7 @@ class _Output(msgspec.Struct):
 def compiled(root: Path, source: str, contract: str) -> Artifact:
     """The artifact of one contract of a source file, given by its path under `root`.
 
-    Imports are taken relative to the file, else from `node_modules`. Optimised for 200 runs,
+    Imports are taken relative to the file, else from `node_modules`. Optimised for RUNS runs,
     without a metadata hash, so the code depends on the sources alone. The first time takes
     about a second; later answers come from the cache, which several processes may share.
     Raises ConfigError with the compiler's own words if it does not compile.
@@ -99,7 +101,7 @@ def _request(sources: dict[str, str], source: str, contract: str) -> dict[str, o
         "language": "Solidity",
         "sources": {name: {"content": text} for name, text in sorted(sources.items())},
         "settings": {
-            "optimizer": {"enabled": True, "runs": 200},
+            "optimizer": {"enabled": True, "runs": RUNS},
             "metadata": {"bytecodeHash": "none"},
             "outputSelection": {source: {contract: [*outputs, "evm.deployedBytecode.object"]}},
         },

@@ -107,6 +107,7 @@ class Deployment:
     aave_v3: AaveEntry
     uniswap_v3: UniswapEntry
     safe: SafeEntry
+    plan_check: Address
 
     @property
     def markets(self) -> tuple[str, ...]:

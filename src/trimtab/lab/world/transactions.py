@@ -119,7 +119,11 @@ class Deployer:
     def invoke(self, contract: Contract, function: str, *arguments: object) -> None:
         """Queue a call of a contract's function."""
         call = contract.call(function, *arguments)
-        self._queue.append(transaction(self.account, call, f"{function}{arguments}"))
+        self.send(call, f"{function}{arguments}")
+
+    def send(self, call: Call, label: str) -> None:
+        """Queue a call, named in messages by its label."""
+        self._queue.append(transaction(self.account, call, label))
         self._expected.append(None)
 
     def mine(self, timestamp: Timestamp) -> tuple[Receipt, ...]:

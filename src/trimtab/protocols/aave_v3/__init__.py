@@ -14,6 +14,7 @@ from trimtab.protocols.aave_v3.model.account import AccountData
 from trimtab.protocols.aave_v3.model.queries import (
     account_summary,
     health_factor,
+    supplied,
     supply_rate,
     utilisation,
     variable_borrow_rate,
@@ -35,6 +36,7 @@ __all__ = [
     "health_factor",
     "normalised_debt",
     "normalised_income",
+    "supplied",
     "supply_rate",
     "utilisation",
     "variable_borrow_rate",

@@ -2,7 +2,7 @@
 
 from trimtab.core.actions import Withdraw
 from trimtab.core.errors import PriceDisagreement
-from trimtab.core.quantise import Ray, Wad
+from trimtab.core.quantise import Ray, Timestamp, Wad
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.aave_v3.market import LendingPool, ReserveState
@@ -66,6 +66,17 @@ def health_factor(states: States, pool: LendingPool, account: Address) -> Wad | 
     """
     data = account_summary(states, pool, account)
     return data.health_factor if data.total_debt else None
+
+
+def supplied(
+    states: States, pool: LendingPool, account: Address, token: Token, at: Timestamp
+) -> int:
+    """Base units that the account's supply of a token is worth at a moment, half up.
+
+    The moment may lie before the states', but not before the reserve was last written.
+    """
+    state = states[pool]
+    return supply_balance(state.account(account), state.reserve(token), at)
 
 
 def withdrawable(states: States, pool: LendingPool, account: Address, token: Token) -> int:

@@ -1,0 +1,153 @@
+"""What a plan must leave behind: its bounds, and whether states keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from trimtab.core.abi import UINT256_MAX
+from trimtab.core.actions import ALL, Action, Borrow, Repay, Supply, Swap, Transfer, Withdraw
+from trimtab.core.bounds import Bounds, Broken, LeastBalance, LeastHealth
+from trimtab.core.errors import Infeasible, PriceDisagreement
+from trimtab.core.quantise import Timestamp, Wad
+from trimtab.core.states import States
+from trimtab.core.token import Address, Token
+from trimtab.protocols.aave_v3 import LendingPool, health_factor, supplied
+from trimtab.protocols.shared.tokens import balances
+
+WAD: Final = Wad(10**18)
+"""One, as a health factor: where liquidation begins."""
+
+
+def least_balances(
+    states: States, account: Address, actions: Iterable[Action]
+) -> tuple[LeastBalance, ...]:
+    """The least that a plan leaves in the wallet of each token that it moves, in order.
+
+    For each token, in base units:
+
+        least = wallet + withdrawn + bought + borrowed - sold - supplied - sent - repaid
+
+    `wallet` is what lies in the account before the plan and `bought` the swaps' `min_out`, the
+    worst fill that they accept; the rest are the actions' own amounts, of which no contract
+    takes more, and to withdraw ALL counts as `withdrawn` says. Hence neither a landing earlier or
+    later than modelled nor tokens that strangers send can break the bound, while a base unit
+    that is taken away, or missing from the worst fill, does.
+
+    A token has no bound where that comes to nothing, or where a debt is repaid whole: what that
+    takes is known only when it lands.
+    """
+    least: dict[Token, int] = {}
+    open_ended: set[Token] = set()
+    for action in actions:
+        for token, change in _changes(states, account, action):
+            if change is None:
+                open_ended.add(token)
+                continue
+            if token not in least:
+                least[token] = balances(states, token).balance(account)
+            least[token] += change
+    return tuple(
+        LeastBalance(token, account, raw)
+        for token, raw in sorted(least.items(), key=lambda item: item[0].address)
+        if raw > 0 and token not in open_ended
+    )
+
+
+def withdrawn(states: States, action: Withdraw) -> int:
+    """Base units that a withdrawal brings at least, whenever it lands.
+
+    Of ALL it is what the supply was worth at the block that the states were read at, whatever
+    moment they were moved on to: a supply only grows, so that any later moment brings that or
+    more.
+    """
+    if action.amount is not ALL:
+        return action.amount
+    lender = states.market(action.market)
+    assert isinstance(lender, LendingPool), f"{lender.name} lends nothing"
+    return supplied(states, lender, action.actor, action.token, states.timestamp)
+
+
+def least_healths(
+    before: States, after: States, account: Address, least: Wad
+) -> tuple[LeastHealth, ...]:
+    """The least health factor that a plan leaves at each lending pool where the account owes.
+
+    It is `least`, or what it was before the plan if that was lower already: a plan may leave a
+    position no nearer to liquidation than the greater of its limit and where it was (INV-8).
+    Where nothing is owed after the plan there is nothing to bound. Raises Infeasible for a plan
+    that would leave less by the model, and PriceDisagreement where the pool cannot value what
+    the account has.
+    """
+    bounds: list[LeastHealth] = []
+    for market in after.markets.values():
+        if not isinstance(market, LendingPool):
+            continue
+        left = health_factor(after, market, account)
+        if left is None:
+            continue
+        was = health_factor(before, market, account)
+        allowed = least if was is None else min(least, was)
+        if left < allowed:
+            raise Infeasible(
+                f"the plan would leave a health factor of {left} / 10**18 at {market.name}, at "
+                f"least {allowed} / 10**18 must be left: supply more, or owe less"
+            )
+        bounds.append(LeastHealth(market.address, account, allowed))
+    return tuple(bounds)
+
+
+def broken(bounds: Bounds, states: States, at: Timestamp) -> Broken | None:
+    """The first bound that states after a plan do not keep at a block's moment, by the models.
+
+    It judges as contracts/PlanCheck.sol does there. Raises MissingRead where a bound asks for a
+    token or an account that is not tracked.
+    """
+    return bounds.broken_by(at, _Modelled(states))
+
+
+@dataclass(frozen=True, slots=True)
+class _Modelled:
+    """What tokens and lending pools answer in some states."""
+
+    states: States
+
+    def balance(self, token: Token, account: Address) -> int:
+        """Base units of the token."""
+        return balances(self.states, token).balance(account)
+
+    def health_factor(self, pool: Address, account: Address) -> int | None:
+        """The health factor; None where the pool itself reverts, or there is no such pool."""
+        for market in self.states.markets.values():
+            if isinstance(market, LendingPool) and market.address == pool:
+                try:
+                    found = health_factor(self.states, market, account)
+                except PriceDisagreement:
+                    return None
+                return UINT256_MAX if found is None else found
+        return None
+
+
+def _changes(
+    states: States, account: Address, action: Action
+) -> tuple[tuple[Token, int | None], ...]:
+    """What an action surely brings to the account's wallet or takes at most, token by token.
+
+    None stands for an amount that is not known beforehand.
+    """
+    match action:
+        case Withdraw():
+            brings = withdrawn(states, action) if action.to == account else 0
+            return ((action.token, brings),)
+        case Swap():
+            bought = action.min_out if action.recipient == account else 0
+            return (action.token_in, -action.amount_in), (action.token_out, bought)
+        case Supply(token=token, amount=amount) | Transfer(token=token, amount=amount):
+            return ((token, -amount),)
+        case Borrow(token=token, amount=amount):
+            return ((token, amount),)
+        case Repay(token=token, amount=amount):
+            return ((token, None if amount is ALL else -amount),)
+        case _:
+            return ()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from trimtab.chain.blocks import head
 from trimtab.chain.fees import Fees, fees
+from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
 from trimtab.chain.rpc import Patience, Rpc
 from trimtab.chain.safe import Safe
@@ -63,7 +64,7 @@ class Stage:
     def rpc(self) -> Rpc:
         return Rpc(RpcUrl(self.world.node.url), self.book.chain, Patience(back_off=0.0))
 
-    def reader(self, rpc: Rpc) -> Reader:
+    def reader(self, rpc: Node) -> Reader:
         return Reader(rpc, ADAPTERS, self.markets, self.accounts, self.safe.address)
 
     def submitter(self, rpc: Rpc) -> Submitter:
@@ -108,7 +109,7 @@ class Stage:
 
         return asyncio.run(played())
 
-    async def observe(self, rpc: Rpc, known: States | None = None) -> Observation:
+    async def observe(self, rpc: Node, known: States | None = None) -> Observation:
         return await self.reader(rpc).observe(known, await head(rpc, "latest"))
 
 

@@ -15,6 +15,7 @@ import orjson
 import typer
 
 from trimtab import __version__
+from trimtab.app import support
 from trimtab.app.attached import observed, place_of
 from trimtab.app.check import checked, in_words
 from trimtab.app.explain import explain, explanation
@@ -165,6 +166,14 @@ def check_command(path: Path, world: Path | None, *, as_json: bool) -> None:
         say_json(found)
     else:
         typer.echo(in_words(found))
+
+
+def support_command(*, as_json: bool) -> None:
+    """What the committed table says."""
+    if as_json:
+        say_json(support.support())
+    else:
+        typer.echo(support.in_words())
 
 
 def explain_command(block: int, path: Path, *, as_json: bool) -> None:

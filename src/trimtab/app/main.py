@@ -155,6 +155,15 @@ def paper(
 
 
 @app.command()
+def support(as_json: AsJson = False) -> None:
+    """Which protocols and actions are supported, and the code that the law was proven on."""
+    from trimtab.app.commands import support_command
+
+    with told(as_json=as_json):
+        support_command(as_json=as_json)
+
+
+@app.command()
 def explain(
     block: Annotated[int, typer.Argument(help="The block to explain.", min=0)],
     journal: JournalPath,

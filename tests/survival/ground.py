@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from trimtab.chain.secret import Secret
 from trimtab.chain.signer import Signer
 from trimtab.core.abi import Answer, call_data, words
 from trimtab.core.market import wallet
-from trimtab.core.settlement import Failed, Landed
+from trimtab.core.settlement import Dropped, Failed, Landed
 from trimtab.engine.memory import Memory
 from trimtab.engine.replay import replay
 from trimtab.journal.records import Kind, Record
@@ -84,8 +84,9 @@ class Reckoning:
     memory: Memory
     landed: int = 0
     failed: int = 0
+    cancelled: int = 0
     flows: int = 0
-    kinds: dict[str, int] = field(default_factory=dict)
+    unwound: int = 0
 
 
 def reckoned(world: LocalWorld, ground: Ground, since: int) -> Reckoning:
@@ -101,7 +102,8 @@ def reckoned(world: LocalWorld, ground: Ground, since: int) -> Reckoning:
         journal.verify()
         intents = [intent_of(record) for record in journal.records("intent")]
         ended = [settlement_of(record) for record in _standing(journal, "settled")]
-        flows = [record.economic for record in _standing(journal, "flows")]
+        flows = _standing(journal, "flows")
+        unwound = sum(1 for _ in journal.records("unwound"))
         memory = replay(ground.bot(), journal)
         assert set(journal.open_intents()) == set(memory.intents)
     journaled = {hash_: intent for intent in intents for hash_ in intent.hashes}
@@ -115,15 +117,18 @@ def reckoned(world: LocalWorld, ground: Ground, since: int) -> Reckoning:
     opened = {intent.nonce for intent in memory.intents}
     unsettled = {each.hash for each in mined if _is_plan(each)} - set(settled)
     assert {journaled[each].nonce for each in unsettled} <= opened, "a settlement is lost"
-    assert [part for part in flows if isinstance(part, dict) and part["error"] != "0"] == []
-    told = [f for part in flows if isinstance(part, dict) for f in _list(part["flows"])]
-    assert [flow for flow in told if not flow["is_ours"]] == [], "a flow of ours is not known"
+    assert [each for each in map(_error, flows) if each] == []
+    ours = {each.hash for each in mined}
+    told = [each for record in flows for each in _flows(record)]
+    assert [each for each in told if each.is_ours != (each.transaction in ours)] == []
     _check_book(world, ground, memory)
     return Reckoning(
         mined,
         memory,
         landed=sum(isinstance(each, Landed) for each in ended),
         failed=sum(isinstance(each, Failed) for each in ended),
+        cancelled=sum(isinstance(each, Dropped) for each in ended),
+        unwound=unwound,
         flows=len(told),
     )
 
@@ -172,6 +177,26 @@ def _is_plan(sent: _Sent) -> bool:
     return bool(inner_calls(bytes.fromhex(sent.input[2:])))
 
 
-def _list(part: object) -> list[dict[str, Any]]:
-    assert isinstance(part, list)
-    return part
+class _Change(msgspec.Struct):
+    is_ours: bool
+    transaction: str = ""
+
+
+class _Flows(msgspec.Struct):
+    flows: list[_Change]
+    error: str
+
+
+class _Transactions(msgspec.Struct):
+    transactions: list[str]
+
+
+def _flows(record: Record) -> list[_Change]:
+    """The changes that a record tells of, each with its transaction."""
+    found = msgspec.convert(record.economic, _Flows).flows
+    names = msgspec.convert(record.detail, _Transactions).transactions
+    return [_Change(each.is_ours, name) for each, name in zip(found, names, strict=True)]
+
+
+def _error(record: Record) -> int:
+    return int(msgspec.convert(record.economic, _Flows).error)

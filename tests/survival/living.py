@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trimtab.app.resolve import mandate_hash, read_mandate, resolve
 from trimtab.chain.blocks import head
+from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
 from trimtab.chain.rpc import Json, Patience, Request, Rpc
 from trimtab.chain.safe import Safe
@@ -98,10 +99,13 @@ class Points:
         if self.kill == Kill(point, self.counts[point]):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    async def around(self, name: str, awaited: Awaitable[T]) -> T:
-        """The awaited value, with a point on either side."""
-        self.reach(f"before {name}")
-        value = await awaited
+    async def around(self, name: str, work: Coroutine[Any, Any, T]) -> T:
+        """What the work gives, with a point on either side."""
+        try:
+            self.reach(f"before {name}")
+            value = await work
+        finally:
+            work.close()
         self.reach(f"after {name}")
         return value
 
@@ -201,14 +205,18 @@ async def _live(
 
 
 def chain_world(
-    ground: Ground, bot: Bot, rpc: Rpc, pull: Callable[[], Awaitable[Head | None]]
+    ground: Ground,
+    bot: Bot,
+    rpc: Node,
+    pull: Callable[[], Awaitable[Head | None]],
+    relay: Node | None = None,
 ) -> Chain:
     """The manager's real world on this ground."""
     signer = Signer(Secret(KEY))
     safe = Safe(ground.safe, signer.address, ground.book.multi_send, ground.book.plan_check)
     accounts = tracked((bot.account,), bot.markets)
     reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account)
-    return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot.execution, pull)
+    return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot.execution, pull, relay)
 
 
 def nobody(step: Step) -> None:

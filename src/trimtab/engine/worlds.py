@@ -27,7 +27,8 @@ class Chain:
     """A real EVM chain through JSON-RPC: the local world of contracts or a public one.
 
     `pull` gives the next block to decide on, or none at the end: a rehearsal's conductor mines
-    it, a live world waits for it.
+    it, a live world waits for it. Transactions are sent to the `relay`, by default to the node
+    that is read from.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Chain:
         submitter: Submitter,
         execution: Execution,
         pull: Callable[[], Awaitable[Head | None]],
+        relay: Node | None = None,
     ) -> None:
         self._reader = reader
         self._submitter = submitter
         self._execution = execution
         self._pull = pull
+        self._relay = relay or submitter.rpc
         self._again: Head | None = None
         self._unused: int | None = None
 
@@ -137,7 +140,7 @@ class Chain:
 
     async def send(self, intent: Intent) -> None:
         """Broadcast the newest transaction of the intent."""
-        await send(self._submitter.rpc, intent.raws[-1])
+        await send(self._relay, intent.raws[-1])
 
 
 async def standing(rpc: Node, heads: Sequence[Head]) -> tuple[Head | None, Head]:

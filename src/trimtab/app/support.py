@@ -1,4 +1,4 @@
-"""`support`: protocol by action by the code that the law was proven on, from the committed table."""
+"""`support`: protocol by action by the code that the law was proven on, as the table says."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ from trimtab.core.token import Address
 from trimtab.engine.bot import Bot, Execution
 from trimtab.engine.recorded import RecordedBlock, RecordedOrder
 from trimtab.engine.worlds import GAS_HEADROOM
+from trimtab.routing.bounds import broken
 
 _LAST = 10**9
 """The rank of whoever signs for themselves: after everybody else of the same tip."""
@@ -222,7 +223,8 @@ def executed(
 ) -> tuple[States, Landed | Failed, tuple[Done, ...]]:
     """The states after a plan, what became of it, and what each of its actions did.
 
-    Gas is the model's: a receipt's is not known.
+    An action that reverts, or a bound that does not hold at the end, leaves nothing done. Gas is
+    the model's: a receipt's is not known.
     """
     plan, head = sent.plan, states.head
     cost = (plan.cost.gas_units, base_fee + sent.intent.tip)
@@ -231,6 +233,9 @@ def executed(
         ended = Failed(plan.hash, sent.transaction, head.number, *cost, outcome.reason)
         return states, ended, ()
     after, applied = outcome
+    bound = broken(plan.bounds, after, head.timestamp)
+    if bound is not None:
+        return states, Failed(plan.hash, sent.transaction, head.number, *cost, bound.words), ()
     done = tuple(Done(sent.transaction, head.timestamp, each) for each in applied)
     return after, Landed(plan.hash, sent.transaction, head.number, *cost), done
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import httpx
@@ -21,8 +23,6 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 """What a request is made of."""
 
 SENDING = "eth_sendRawTransaction"
-"""The method that gives a transaction away."""
-
 _NEVER_REPEATED = frozenset({SENDING})
 _UNDERSTOOD = frozenset({200, 400})
 _OVERLOADED = frozenset({429, 413})
@@ -144,7 +144,7 @@ class Rpc:
         self.url = url
         self.chain = chain
         self._patience = patience or Patience()
-        self._transport = transport or httpx.AsyncHTTPTransport()
+        self._transport = transport or httpx.AsyncHTTPTransport(verify=_trust())
         self._ids = itertools.count(1)
 
     async def check_chain(self) -> None:
@@ -155,10 +155,9 @@ class Rpc:
         """Raise RpcError(wrong_chain) unless this reply to CHAIN_ID states our chain."""
         stated = quantity(reply.into(str), "chain id")
         if stated != self.chain:
-            raise self._error(
-                f"serves chain {stated}, expected {self.chain}: name a node of the mandate's chain",
-                "wrong_chain",
-            )
+            hint = "name a node of the mandate's chain"
+            words = f"serves chain {stated}, expected {self.chain}: {hint}"
+            raise self._error(words, "wrong_chain")
 
     async def ask(self, request: Request) -> Reply:
         """The reply to one request."""
@@ -293,3 +292,9 @@ def _reverted(data: object) -> bytes | None:
     if isinstance(data, str) and data.startswith("0x"):
         return hexadecimal(data, "revert data")
     return None
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificates that all connections trust: to read them takes longer than to connect."""
+    return httpx.create_ssl_context()

@@ -19,6 +19,7 @@ from trimtab.app import support
 from trimtab.app.attached import observed, place_of
 from trimtab.app.check import checked, in_words
 from trimtab.app.explain import explain, explanation
+from trimtab.app.journals import BUILD, location, name_of, new_location
 from trimtab.app.local import Setting
 from trimtab.app.output import fresh_path, say_json
 from trimtab.app.paper import paper
@@ -28,8 +29,9 @@ from trimtab.app.report import write_report
 from trimtab.app.resolve import mandate_hash, read_mandate
 from trimtab.app.view import LiveView
 from trimtab.app.world import live
+from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
-from trimtab.core.errors import ConfigError, JournalError
+from trimtab.core.errors import ConfigError
 from trimtab.core.plan import Refused
 from trimtab.core.reading import Observation
 from trimtab.engine.bot import Bot
@@ -38,29 +40,29 @@ from trimtab.engine.recording import seen, written
 from trimtab.engine.tick import Outcome, tick
 from trimtab.journal import records
 from trimtab.journal.store import Journal
+from trimtab.journal.tables import Location
 from trimtab.lab.recording import read_recording
 from trimtab.lab.world.artifacts import world_directory
 from trimtab.mandate import Mandate
 
-BUILD = Path("build")
 DEMO_CAPITAL = {"USDC": 500_000, "WETH": 300_000, "WBTC": 200_000}
 """Whole dollars that the demo begins with: away from its mix, so that it has to trade into it."""
 SETUP_SECONDS = "TRIMTAB_SETUP_SECONDS"
 
-Run = Callable[[Path, Watch], Coroutine[Any, Any, Result]]
+Run = Callable[[Location, Watch], Coroutine[Any, Any, Result]]
 """A run that writes this journal and shows every turn."""
 
 
 def rehearse_command(
-    path: Path, setting: Setting, journal: Path | None, record: Path | None, *, as_json: bool
+    path: Path, setting: Setting, journal: str | None, record: Path | None, *, as_json: bool
 ) -> None:
     """Run a mandate in the local world; the last line is the result."""
     mandate, text = read_mandate(path)
     seconds = mandate.chain.block_seconds
     hosting = None if record is None else partial(recorded, record, setting, seconds)
-    journal = journal or fresh_path(BUILD, "rehearse", ".sqlite")
+    where = new_location(journal, "rehearse")
     result = _watched(
-        setting.blocks, journal, as_json, partial(rehearse, mandate, text, setting, hosting=hosting)
+        setting.blocks, where, as_json, partial(rehearse, mandate, text, setting, hosting=hosting)
     )
     _say(result, as_json=as_json)
 
@@ -69,7 +71,7 @@ def rehearse_again_command(
     path: Path,
     folder: Path,
     blocks: int | None,
-    journal: Path | None,
+    journal: str | None,
     refused: set[str],
     *,
     as_json: bool,
@@ -82,32 +84,32 @@ def rehearse_again_command(
     recording = read_recording(folder)
     check_fits(mandate, recording)
     setting = Setting(recording.set_up.seed, length(recording, blocks))
-    journal = journal or fresh_path(BUILD, "rehearse", ".sqlite")
+    where = new_location(journal, "rehearse")
     again = partial(rehearse, mandate, text, setting, hosting=partial(rehosted, recording))
-    _say(_watched(setting.blocks, journal, as_json, again), as_json=as_json)
+    _say(_watched(setting.blocks, where, as_json, again), as_json=as_json)
 
 
 def backtest_command(
-    path: Path, folder: Path, blocks: int | None, journal: Path | None, *, as_json: bool
+    path: Path, folder: Path, blocks: int | None, journal: str | None, *, as_json: bool
 ) -> None:
     """Run a mandate over a recording by the models; the last line is the result."""
     mandate, text = read_mandate(path)
     recording = read_recording(folder)
     most = length(recording, blocks)
-    journal = journal or fresh_path(BUILD, "backtest", ".sqlite")
+    where = new_location(journal, "backtest")
     modelled = partial(backtest, mandate, text, recording, most)
-    _say(_watched(most, journal, as_json, modelled), as_json=as_json)
+    _say(_watched(most, where, as_json, modelled), as_json=as_json)
 
 
 def paper_command(
-    path: Path, world: Path | None, blocks: int, journal: Path | None, *, as_json: bool
+    path: Path, world: Path | None, blocks: int, journal: str | None, *, as_json: bool
 ) -> None:
     """Run a mandate on paper over live blocks; the last line is the result."""
     mandate, text = read_mandate(path)
     place = place_of(mandate, world)
-    journal = journal or fresh_path(BUILD, "paper", ".sqlite")
+    where = new_location(journal, "paper")
     on_paper = partial(paper, mandate, text, place, blocks)
-    _say(_watched(blocks, journal, as_json, on_paper), as_json=as_json)
+    _say(_watched(blocks, where, as_json, on_paper), as_json=as_json)
 
 
 def demo_command(setting: Setting, *, as_json: bool) -> None:
@@ -116,9 +118,10 @@ def demo_command(setting: Setting, *, as_json: bool) -> None:
     mandate = world_directory().parent / "examples" / "mandate.toml"
     setting = replace(setting, capital=DEMO_CAPITAL)
     run = partial(rehearse, *read_mandate(mandate), setting)
-    result = _watched(setting.blocks, fresh_path(folder, "demo", ".sqlite"), as_json, run)
-    page = result.journal.with_suffix(".html")
-    with Journal.read(result.journal) as journal:
+    path = fresh_path(folder, "demo", ".sqlite")
+    result = _watched(setting.blocks, path, as_json, run)
+    page = path.with_suffix(".html")
+    with Journal.read(path) as journal:
         write_report(journal, page, "trimtab demo")
     set_up = os.environ.get(SETUP_SECONDS)
     set_up_words = f"set-up {set_up} s, " if set_up is not None else ""
@@ -176,19 +179,20 @@ def support_command(*, as_json: bool) -> None:
         typer.echo(support.in_words())
 
 
-def explain_command(block: int, path: Path, *, as_json: bool) -> None:
+def explain_command(block: int, named: str, *, as_json: bool) -> None:
     """One block in words."""
-    with Journal.read(path) as journal:
+    with Journal.read(location(named)) as journal:
         if as_json:
             say_json(explanation(journal, block))
         else:
             typer.echo(explain(journal, block))
 
 
-def report_command(path: Path, out: Path, *, as_json: bool) -> None:
+def report_command(named: str, out: Path, *, as_json: bool) -> None:
     """The page of a run."""
-    with Journal.read(path) as journal:
-        write_report(journal, out, f"trimtab: {path.stem}")
+    where = location(named)
+    with Journal.read(where) as journal:
+        write_report(journal, out, f"trimtab: {name_of(where)}")
     if as_json:
         say_json({"report": str(out)})
     else:
@@ -233,7 +237,7 @@ def _in_words(
         entry = written(bot, observation, (), outcome)
         start = records.start(
             mandate_hash=mandate_hash(mandate),
-            mandate=text,
+            mandate=redacted_text(text),
             account=bot.account,
             code_version=__version__,
             seed=None,
@@ -242,15 +246,8 @@ def _in_words(
         return explain(journal, outcome.states.head.number)
 
 
-def _watched(blocks: int, journal: Path, as_json: bool, run: Run) -> Result:
+def _watched(blocks: int, journal: Location, as_json: bool, run: Run) -> Result:
     """What a run comes to, shown while it lasts."""
-    try:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(
-            f"the folder {journal.parent} cannot be made ({error.strerror}): name a journal in "
-            "another"
-        ) from None
     with LiveView(blocks, quiet=as_json) as view:
         return asyncio.run(run(journal, view.update))
 

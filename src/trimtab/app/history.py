@@ -146,10 +146,8 @@ class _Reader:
                 self._mismatch(record)
             case "unwound":
                 self._unwind(record)
-            case "skip" | "halt" | "order" | "end":
+            case "skip" | "halt" | "order" | "checkpoint" | "end":
                 self._stop(record)
-            case "checkpoint":
-                pass
 
     @property
     def _last(self) -> int | None:

@@ -21,8 +21,14 @@ MandatePath = Annotated[Path, typer.Argument(help="The mandate, a TOML file.", m
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
 Blocks = Annotated[int, typer.Option(help="Blocks to live through.", min=1)]
 Seed = Annotated[int, typer.Option(help="One seed, one chain, one digest.", min=0)]
-JournalPath = Annotated[Path, typer.Option("--journal", help="The journal of a run.")]
-JournalOut = Annotated[Path | None, typer.Option(help="Where to write the journal; a new file.")]
+JournalPath = Annotated[
+    str,
+    typer.Option("--journal", help="The journal of a run: a file, or postgresql://…, env:NAME."),
+]
+JournalOut = Annotated[
+    str | None,
+    typer.Option(help="Where to write the journal: a new file, or postgresql://…, env:NAME."),
+]
 Recorded = Annotated[
     Path | None,
     typer.Option("--recording", help="A folder of --record: the recorded others act again."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from trimtab.app.attached import Place, reader_of
 from trimtab.app.rehearse import Result, Watch, lived
@@ -14,6 +13,7 @@ from trimtab.chain.rpc import Rpc
 from trimtab.core.errors import StaleState
 from trimtab.core.market import Head
 from trimtab.engine.paper import Paper
+from trimtab.journal.tables import Location
 from trimtab.mandate import Mandate
 
 LONGEST_WAIT = 60.0
@@ -24,7 +24,7 @@ PACE = Pace(poll=0.2)
 
 
 async def paper(
-    mandate: Mandate, text: str, place: Place, blocks: int, path: Path, watch: Watch
+    mandate: Mandate, text: str, place: Place, blocks: int, path: Location, watch: Watch
 ) -> Result:
     """Run the mandate on paper for so many blocks, 0 for ever, and write the journal to `path`.
 

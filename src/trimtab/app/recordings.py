@@ -20,6 +20,7 @@ from trimtab.core.market import Head, tracked
 from trimtab.core.reading import Observation
 from trimtab.engine.modelled import Modelled
 from trimtab.engine.recorded import RecordedBlock, RecordedOrder
+from trimtab.journal.tables import Location
 from trimtab.lab.cast import DEFAULT_LAB
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.recording import FirstPrices, Recorder, Recording, Replayed
@@ -86,7 +87,7 @@ async def rehosted(recording: Recording, signer: Signer) -> AsyncIterator[Host]:
 
 
 async def backtest(
-    mandate: Mandate, text: str, recording: Recording, blocks: int, path: Path, watch: Watch
+    mandate: Mandate, text: str, recording: Recording, blocks: int, path: Location, watch: Watch
 ) -> Result:
     """Run the mandate by the models over so many blocks of the recording; see `rehearse`."""
     check_fits(mandate, recording)

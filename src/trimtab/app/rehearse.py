@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
-from pathlib import Path
 
 from trimtab import __version__
 from trimtab.app.local import Hosting, Setting, staged
+from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
 from trimtab.core.flows import summed
 from trimtab.core.plan import Refused
@@ -22,6 +22,7 @@ from trimtab.engine.run import Step, World, run
 from trimtab.journal import records
 from trimtab.journal.pnl import Ledger
 from trimtab.journal.store import Journal
+from trimtab.journal.tables import Location
 from trimtab.mandate import Mandate
 
 Watch = Callable[[Bot, Step], None]
@@ -66,7 +67,7 @@ class Result:
     memory: Memory
     numeraire: str
     digest: str
-    journal: Path
+    journal: Location
     seconds: float
 
     def as_json(self) -> dict[str, object]:
@@ -125,7 +126,7 @@ async def rehearse(
     mandate: Mandate,
     text: str,
     setting: Setting,
-    path: Path,
+    path: Location,
     watch: Watch,
     hosting: Hosting | None = None,
 ) -> Result:
@@ -140,7 +141,7 @@ async def rehearse(
 
 
 async def lived(
-    bot: Bot, world: World, text: str, seed: int | None, path: Path, watch: Watch
+    bot: Bot, world: World, text: str, seed: int | None, path: Location, watch: Watch
 ) -> Result:
     """Turn until the world ends, with a new journal, and count.
 
@@ -151,7 +152,7 @@ async def lived(
         journal.append(
             records.start(
                 mandate_hash=bot.mandate_hash,
-                mandate=text,
+                mandate=redacted_text(text),
                 account=bot.account,
                 code_version=__version__,
                 seed=seed,

@@ -6,42 +6,66 @@ import asyncio
 from fractions import Fraction
 from pathlib import Path
 
-from trimtab.app.attached import place_of
+from trimtab.app.attached import Place, place_of
+from trimtab.app.connection import reading
+from trimtab.app.custody import (
+    Inspected,
+    NotInspected,
+    admission_words,
+    custody_words,
+    inspected,
+    stolen_key,
+)
 from trimtab.app.local import LOCAL, Setting, hosted, signer_of
 from trimtab.app.resolve import mandate_hash, resolve
+from trimtab.chain.multicall import Multicall
+from trimtab.chain.rpc import Rpc
+from trimtab.chain.secret import RpcUrl
 from trimtab.engine.bot import Bot
 from trimtab.mandate import Mandate
-
-STOLEN_KEY = (
-    "everything in the Safe: the signer is the Safe's only owner, so whoever has the key can send "
-    "what the Safe holds anywhere, at once; the limits bind this program, not the key"
-)
 
 
 def checked(mandate: Mandate, world: Path | None) -> dict[str, object]:
     """The resolved mandate as plain values.
 
-    Names are looked up in the world file, or else in a local world made for the purpose. Raises
-    ConfigError or SignerError for what cannot be used.
+    Names are looked up in the world file, or else in a local world made for the purpose; the
+    chain is asked who can move the funds, and which code the markets run. Raises ConfigError or
+    SignerError for what cannot be used.
     """
     if world is not None or mandate.chain.book != LOCAL:
         place = place_of(mandate, world)
-        bot = resolve(mandate, place.book, place.account)
+        bot, found = asyncio.run(_on_its_chain(mandate, place))
         where = str(place.rpc)
     else:
-        bot = asyncio.run(_in_a_new_world(mandate))
+        bot, found = asyncio.run(_in_a_new_world(mandate))
         where = "a local world, made for every rehearsal"
-    return _told(mandate, bot, where)
+    return _told(mandate, bot, where, found)
 
 
-async def _in_a_new_world(mandate: Mandate) -> Bot:
+async def _on_its_chain(mandate: Mandate, place: Place) -> tuple[Bot, Inspected | NotInspected]:
+    bot = resolve(mandate, place.book, place.account)
+    nodes = reading(mandate.chain, place.addresses)
+    try:
+        return bot, await inspected(nodes, bot, Multicall(place.book.multicall))
+    finally:
+        await nodes.close()
+
+
+async def _in_a_new_world(mandate: Mandate) -> tuple[Bot, Inspected | NotInspected]:
     setting = Setting(seed=0, blocks=0)
     signer = signer_of(mandate, setting.seed)
     async with hosted(setting, signer, mandate.chain.block_seconds) as host:
-        return resolve(mandate, host.book, host.safe)
+        bot = resolve(mandate, host.book, host.safe)
+        rpc = Rpc(RpcUrl(host.world.node.url), host.book.chain)
+        try:
+            return bot, await inspected(rpc, bot, Multicall(host.book.multicall))
+        finally:
+            await rpc.close()
 
 
-def _told(mandate: Mandate, bot: Bot, where: str) -> dict[str, object]:
+def _told(
+    mandate: Mandate, bot: Bot, where: str, found: Inspected | NotInspected
+) -> dict[str, object]:
     limits = bot.limits
     return {
         "hash": mandate_hash(mandate),
@@ -61,7 +85,9 @@ def _told(mandate: Mandate, bot: Bot, where: str) -> dict[str, object]:
         "state_age": f"{limits.state_age} s",
         "health": f"{float(limits.health):g}",
         "gas_per_day": _native(limits.gas_per_day, bot),
-        "stolen_key": STOLEN_KEY,
+        "admission": admission_words(found),
+        "custody": custody_words(found),
+        "stolen_key": stolen_key(found),
     }
 
 
@@ -71,12 +97,18 @@ def in_words(found: dict[str, object]) -> str:
     for key, value in found.items():
         name = key.replace("_", " ")
         if isinstance(value, dict):
-            lines += [f"{name}:", *(f"  {inner}: {item}" for inner, item in value.items())]
+            lines += [f"{name}:", *(f"  {inner}: {_inner(item)}" for inner, item in value.items())]
         elif isinstance(value, list):
             lines += [f"{name}:", *(f"  {item}" for item in value)]
         else:
             lines.append(f"{name}: {value}")
     return "\n".join(lines)
+
+
+def _inner(item: object) -> str:
+    if isinstance(item, list):
+        return ", ".join(map(str, item)) or "none"
+    return str(item)
 
 
 def _native(wei: Fraction | None, bot: Bot) -> str:

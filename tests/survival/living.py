@@ -216,7 +216,7 @@ def chain_world(
     safe = Safe(ground.safe, signer.address, ground.book.multi_send, ground.book.plan_check)
     accounts = tracked((bot.account,), bot.markets)
     reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account)
-    return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot.execution, pull, relay)
+    return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot, pull, relay)
 
 
 def nobody(step: Step) -> None:

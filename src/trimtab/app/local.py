@@ -255,4 +255,4 @@ async def _chain(
             at = await host.next_block()
         return at
 
-    return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot.execution, pull)
+    return Chain(reader, Submitter(rpc, bot.adapters, signer, safe), bot, pull)

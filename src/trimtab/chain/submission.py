@@ -1,6 +1,7 @@
 """A plan's transaction on its way: prepared, sent, and settled by its receipt."""
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import msgspec
 from eth_utils.crypto import keccak
@@ -9,6 +10,7 @@ from trimtab.chain.blocks import Block, block, block_by_number
 from trimtab.chain.fees import Fees
 from trimtab.chain.node import Node
 from trimtab.chain.reasons import NO_FAILURE, reason
+from trimtab.chain.rollup import DataCharge, check_worth
 from trimtab.chain.rpc import Reply, Request
 from trimtab.chain.safe import Safe, inner_calls
 from trimtab.chain.signer import Signed, Signer, Transaction
@@ -37,23 +39,37 @@ class Submitter:
     adapters: Adapters
     signer: Signer
     safe: Safe
+    charge: DataCharge | None = None
+    """How the chain charges for data, where it does."""
 
     # ----------------------------------------------------------------------------- making
 
     async def prepare(
-        self, approved: Approved, states: States, *, gas: int, fees: Fees, at: Timestamp
+        self,
+        approved: Approved,
+        states: States,
+        *,
+        gas: int,
+        fees: Fees,
+        at: Timestamp,
+        wei_price: Fraction = Fraction(0),
     ) -> Intent | Mismatch:
         """The signed transaction of a plan, simulated before it is signed; nothing is sent.
 
         Only what the review approved is ever signed (INV-4).
 
         `states` are those that the plan was made from, `at` the moment for which it was
-        modelled, `gas` the limit in units. Raises RpcError, and SignerError.
+        modelled, `gas` the limit in units, `wei_price` what a wei is worth in base units of the
+        numeraire. Raises Infeasible or Uneconomic for what the chain asks for the data, RpcError,
+        and SignerError.
         """
         plan, head = approved.plan, states.head
         call = self.safe.execution(plan.calls, plan.bounds)
         nonce = await self.nonce(head)
         transaction = Transaction(head.chain, nonce, call.to, call.data, call.value, gas, fees)
+        if self.charge is not None:
+            transaction, fee = await self.charge.charged(self.rpc, transaction, head)
+            check_worth(plan, fee, wei_price)
         simulated = await simulate(self.rpc, transaction, self.signer.address, head, at)
         mismatch = compare(self.adapters, states, simulated, plan.account, plan)
         if mismatch is None:

@@ -21,6 +21,7 @@ from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
+from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
 from trimtab.engine.recording import written
@@ -95,18 +96,22 @@ async def run(
     """Turn until the world ends; the memory that is left.
 
     A block that cannot be read or judged is skipped and recorded; after `most_blind` of them in a
-    row the last DataError is raised, never where that is None. `orders` gives what a person has
-    ordered since it was last asked. Raises everything else after recording why it halts.
+    row the last DataError is raised, never where that is None. `orders` gives what was ordered
+    since it was last asked, once the block to decide on is known. Raises everything else after
+    recording why it halts.
     """
-    blind, has_seen = 0, memory.states is not None
+    blind, turns, has_seen = 0, 0, memory.states is not None
     while True:
         try:
-            memory = _ordered(journal, memory, orders())
             observation = await world.next(memory.states)
+            memory = _ordered(journal, memory, orders())
             if observation is None:
                 return memory
             memory, step = await turn(bot, world, journal, memory, observation)
-            blind, has_seen = 0, True
+            blind, has_seen, turns = 0, True, turns + 1
+            if turns % checkpoint.EVERY == 0:
+                kept = checkpoint.written(bot, memory)
+                journal.append(*kept.records, blobs=kept.blobs)
         except DataError as error:
             blind += 1
             if not has_seen or (most_blind is not None and blind > most_blind):

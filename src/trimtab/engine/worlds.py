@@ -17,7 +17,8 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
-from trimtab.engine.bot import Execution
+from trimtab.engine.bot import Bot
+from trimtab.risk import oracle_prices
 
 GAS_HEADROOM = 2
 """The gas limit over the modelled gas: what is not used is not paid."""
@@ -35,13 +36,14 @@ class Chain:
         self,
         reader: Reader,
         submitter: Submitter,
-        execution: Execution,
+        bot: Bot,
         pull: Callable[[], Awaitable[Head | None]],
         relay: Node | None = None,
     ) -> None:
         self._reader = reader
         self._submitter = submitter
-        self._execution = execution
+        self._bot = bot
+        self._execution = bot.execution
         self._pull = pull
         self._relay = relay or submitter.rpc
         self._again: Head | None = None
@@ -101,12 +103,14 @@ class Chain:
         execution = self._execution
         at = Timestamp(observation.states.timestamp + execution.block_seconds)
         bound = bound_of_plans(execution.max_fee)
+        prices = oracle_prices(observation.states, self._bot.feeds, self._bot.numeraire)
         made = await self._submitter.prepare(
             approved,
             observation.states,
             gas=GAS_HEADROOM * approved.plan.cost.gas_units,
             fees=fees(observation.reading.base_fee, execution.priority_fee, bound),
             at=at,
+            wei_price=prices.price(self._bot.native),
         )
         if isinstance(made, Intent):
             self._unused = made.nonce + 1

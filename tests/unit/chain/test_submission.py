@@ -248,7 +248,8 @@ def test_cancel__intent__one_more_raw_at_its_nonce() -> None:
 
 def test_raised__plan__the_same_transaction_for_more() -> None:
     signer = Signer(Secret("22" * 32))
-    submitter = Submitter(connected(FakeNode({})), {}, signer, Safe(SAFE, signer.address, SAFE, SAFE))
+    safe = Safe(SAFE, signer.address, SAFE, SAFE)
+    submitter = Submitter(connected(FakeNode({})), {}, signer, safe)
     sent = Transaction(CHAIN, 5, SAFE, b"\x01\x02", 7, 90_000, Fees(8, 2))
     first = signer.sign(sent)
     intent = replace(INTENT, signer=signer.address, hashes=(first.hash,), raws=(first.raw,))
@@ -263,7 +264,7 @@ def test_outcome__receipt_of_a_block_below_that_is_another__reorg() -> None:
 
 
 def test_outcome__head_is_gone_when_the_receipt_is_judged__reorg() -> None:
-    with pytest.raises(Reorg, match="block 20 .* is gone"):
+    with pytest.raises(Reorg, match=r"block 20 .* is gone"):
         settled(receipt(), eth_getBlockByNumber=lambda tag, _: header(int(tag, 16), "b"))
 
 

@@ -348,11 +348,11 @@ def test_run__replacement_before_a_block_that_cannot_be_judged__is_remembered(
 
 
 def ordered(script: Script, *given: tuple[int, Order]) -> tuple[Memory, list[Step]]:
-    """Run the loop, each order given before the block of that number is asked for."""
+    """Run the loop, each order given before the block of that number is decided on."""
     steps: list[Step] = []
 
     def orders() -> tuple[Order, ...]:
-        return tuple(order for number, order in given if number == script.asked + 1)
+        return tuple(order for number, order in given if number == script.asked)
 
     running = run(script.stage.bot, script, script.journal, Memory(), steps.append, orders)
     return asyncio.run(running), steps

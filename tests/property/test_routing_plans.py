@@ -12,20 +12,26 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support import drawn_books
-from tests.support.desk import NO_GAIN, Desk, opened
+from tests.support.desk import NO_GAIN, SYMBOLS, Desk, opened
 from trimtab.core.abi import UINT256_MAX
-from trimtab.core.actions import All, Approve, Supply, Swap, Withdraw
+from trimtab.core.actions import All, Approve, Borrow, Supply, Swap, Transfer, Withdraw
 from trimtab.core.adapter import encode
+from trimtab.core.bounds import BalanceTooLow, Bounds, LeastBalance, LeastHealth
 from trimtab.core.market import Place, token_market, wallet
+from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
-from trimtab.core.token import Address, Token
+from trimtab.core.token import Address, Token, address_from_bytes
 from trimtab.lab.world import minted
 from trimtab.mandate.adapters import ADAPTERS
+from trimtab.protocols.aave_v3 import health_factor
 from trimtab.protocols.uniswap_v3 import Pool, amount_to_price, quote
 from trimtab.routing import Draft, Terms, draft
+from trimtab.routing.bounds import broken
 from trimtab.routing.trades import Trade
 
 pytestmark = pytest.mark.chain
+
+STRANGER = address_from_bytes(b"\x66" * 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,88 @@ def test_plan__fills_worse_within_their_bounds__goes_through_whole(data: st.Data
             expected[home] = expected.get(home, 0) + got - trade.part.amount_out
         left = tuple(sorted((place, change) for place, change in expected.items() if change))
         assert left == case.desk.changes(before, after)
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_plan__landing_at_any_moment_until_its_deadline__keeps_its_bounds(
+    data: st.DataObject,
+) -> None:
+    with drafted(data, on_chain=True) as case:
+        machine, bounds = case.desk.machine, case.draft.plan.bounds
+        machine.set_time(data.draw(st.integers(machine.time + 1, bounds.deadline)))
+        for symbol in data.draw(st.sets(st.sampled_from(SYMBOLS))):
+            case.desk.give(symbol, 1)
+        for call in case.draft.plan.calls:
+            case.desk.do(case.desk.account, call)
+        assert case.desk.broken(bounds) is None
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_attack_plan__a_base_unit_less_than_the_worst_fill_leaves__reverts(
+    data: st.DataObject,
+) -> None:
+    with drafted(data, on_chain=True) as case:
+        bounds = case.draft.plan.bounds
+        assume(bounds.balances)
+        for trade in case.draft.trades:
+            push_price(data, case, trade)
+        moved = case.desk.states()
+        fills = [fill(moved, trade) for trade in case.draft.trades]
+        worst = [trade.action.min_out for trade in case.draft.trades]
+        assume(all(got >= least for got, least in zip(fills, worst, strict=True)))
+        after = case.desk.execute(case.draft.plan)
+        bound = data.draw(st.sampled_from(bounds.balances))
+        held = case.desk.held(after)[wallet(bound.token)]
+        assert held >= bound.least
+        stolen = held - bound.least + 1
+        case.desk.act(
+            Transfer(bound.account, token_market(bound.token), bound.token, STRANGER, stolen)
+        )
+        expected = BalanceTooLow(bound.token.address, bound.account, bound.least - 1, bound.least)
+        assert case.desk.broken(bounds) == expected
+        left = case.desk.states()
+        assert broken(bounds, left, left.timestamp) == expected
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_bounds__any__judged_by_the_model_as_by_the_contract(data: st.DataObject) -> None:
+    with opened() as desk:
+        drawn_books.book(data.draw, desk).fill(desk)
+        if data.draw(st.booleans()):
+            desk.lend("WETH", 10**19)
+            raw = data.draw(st.integers(1, 15_000 * 10**6))
+            desk.act(Borrow(desk.account, desk.lender.id, desk.token("USDC"), raw))
+        states, at = desk.states(), desk.machine.time
+        bounds = drawn_bounds(data, desk, states)
+        found = desk.broken(bounds)
+        assert broken(bounds, states, Timestamp(at)) == found
+
+
+def drawn_bounds(data: st.DataObject, desk: Desk, states: States) -> Bounds:
+    """Bounds at, around and far from what there is."""
+    off = st.sampled_from([-1, 0, 0, 1, -(10**6), 10**6])
+
+    def near(measured: int) -> int:
+        return min(max(measured + data.draw(off), 0), UINT256_MAX)
+
+    owners = st.sampled_from([desk.account, desk.other])
+    symbols = data.draw(st.lists(st.sampled_from(SYMBOLS), max_size=4))
+    balances: list[LeastBalance] = []
+    for symbol in symbols:
+        owner, market = data.draw(owners), desk.book.market(f"erc20:{symbol}")
+        least = near(states[market].balance(owner))
+        balances.append(LeastBalance(desk.token(symbol), owner, least))
+    healths: list[LeastHealth] = []
+    for _ in range(data.draw(st.integers(0, 2))):
+        owner = data.draw(owners)
+        factor = health_factor(states, desk.lender, owner)
+        least = near(UINT256_MAX if factor is None else factor)
+        healths.append(LeastHealth(desk.lender.address, owner, least))
+    deadline = Timestamp(near(desk.machine.time))
+    return Bounds(deadline, tuple(balances), tuple(healths))
 
 
 @settings(max_examples=25)

@@ -11,9 +11,11 @@ from typing import Any
 
 from tests.laws.law import read_states
 from tests.support import evm
+from trimtab.chain.plan_check import broken_bound, check_call
 from trimtab.core.abi import Call
-from trimtab.core.actions import Action, Approve, Borrow, Supply
+from trimtab.core.actions import Action, Approve, Borrow, Supply, UpdateAnswer
 from trimtab.core.adapter import accrue, encode, walk
+from trimtab.core.bounds import Bounds, Broken
 from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Accounts, Market, Place, token_market, tracked
 from trimtab.core.plan import Plan
@@ -171,15 +173,22 @@ class Desk:
         reserve = self.states()[self.lender].reserve(self.token(symbol)).reserve
         lying = self.states()[self.book.market(f"erc20:{symbol}")].balance(reserve.a_token)
         borrow = Borrow(self.other, self.lender.id, self.token(symbol), lying - left)
-        self._act(borrow)
+        self.act(borrow)
 
     def _supply(self, owner: Address, symbol: str, raw: int) -> None:
         token, lender = self.token(symbol), self.lender
         self.do(owner, minted(token.address, owner, raw))
-        self._act(Approve(owner, token_market(token), token, lender.address, raw))
-        self._act(Supply(owner, lender.id, token, raw, owner))
+        self.act(Approve(owner, token_market(token), token, lender.address, raw))
+        self.act(Supply(owner, lender.id, token, raw, owner))
 
-    def _act(self, action: Action) -> None:
+    def reprice(self, symbol: str, factor: Fraction) -> None:
+        """A token's feed answers so many times its price."""
+        feed = self.book.market(f"chainlink:{symbol}")
+        answer = int(self.states()[feed].answer * factor)
+        self.act(UpdateAnswer(self.other, feed.id, answer))
+
+    def act(self, action: Action) -> None:
+        """An action of its actor that must go through."""
         for call in encode(ADAPTERS, self.start, (action,)):
             self.do(action.actor, call)
 
@@ -189,11 +198,23 @@ class Desk:
         assert succeeded, Reverted(returned).reason
 
     def execute(self, plan: Plan) -> States:
-        """Run a plan's calls one by one at the next block's moment; the states after them."""
+        """Run a plan's calls one by one at the next block's moment; the states after them.
+
+        The check of its bounds is the last of them, as in a batch.
+        """
         self.machine.set_time(self.next_moment)
         for call in plan.calls:
             self.do(self.account, call)
+        assert self.broken(plan.bounds) is None
         return self.states()
+
+    def broken(self, bounds: Bounds) -> Broken | None:
+        """The bound that the contract says does not hold now."""
+        call = check_call(self.book.plan_check, bounds)
+        answer = self.machine.static(call.to, call.data)
+        found = broken_bound(call, answer.data)
+        assert answer.ok == (found is None), Reverted(answer.data).reason
+        return found
 
     def changes(self, before: States, after: States) -> tuple[tuple[Place, int], ...]:
         """What became more or less of what the account's places store."""

@@ -23,7 +23,7 @@ from trimtab.core.states import Applied, Done, States
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import DEEPEST
 from trimtab.engine.modelled import Narrowed, Sent, executed, intent_of
-from trimtab.engine.worlds import standing
+from trimtab.engine.sight import standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from trimtab.chain.blocks import block, block_by_number, head
 from trimtab.chain.fees import Fees, bound_of_plans, fees, highest_base_fee, replacing
 from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
@@ -18,6 +16,7 @@ from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.engine.bot import Bot
+from trimtab.engine.sight import Pull, Sight
 from trimtab.risk import oracle_prices
 
 GAS_HEADROOM = 2
@@ -27,9 +26,7 @@ GAS_HEADROOM = 2
 class Chain:
     """A real EVM chain through JSON-RPC: the local world of contracts or a public one.
 
-    `pull` gives the next block to decide on, or none at the end: a rehearsal's conductor mines
-    it, a live world waits for it. Transactions are sent to the `relay`, by default to the node
-    that is read from.
+    Transactions are sent to the `relay`, by default to the node that is read from.
     """
 
     def __init__(
@@ -37,36 +34,23 @@ class Chain:
         reader: Reader,
         submitter: Submitter,
         bot: Bot,
-        pull: Callable[[], Awaitable[Head | None]],
+        pull: Pull,
         relay: Node | None = None,
     ) -> None:
-        self._reader = reader
+        self._sight = Sight(submitter.rpc, reader, pull)
         self._submitter = submitter
         self._bot = bot
         self._execution = bot.execution
-        self._pull = pull
         self._relay = relay or submitter.rpc
-        self._again: Head | None = None
         self._unused: int | None = None
 
     async def next(self, known: States | None) -> Observation | None:
         """The next block's states, pinned to its hash."""
-        at, self._again = self._again or await self._pull(), None
-        if at is None:
-            return None
-        observation = await self._reader.observe(known, at)
-        newest = await head(self._submitter.rpc, "latest")
-        return replace(observation, age=max(newest.timestamp - at.timestamp, 0))
+        return await self._sight.next(known)
 
     async def standing(self, heads: Sequence[Head]) -> Head | None:
-        """The newest of the heads that the node's own chain has at its number.
-
-        Raises StaleState for a node that is behind.
-        """
-        kept, newest = await standing(self._submitter.rpc, heads)
-        if kept != heads[-1]:
-            self._again = newest
-        return kept
+        """The newest of the heads that is still part of the chain."""
+        return await self._sight.standing(heads)
 
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         """What became of an intent by its receipt and the signer's nonce at the block."""
@@ -145,22 +129,3 @@ class Chain:
     async def send(self, intent: Intent) -> None:
         """Broadcast the newest transaction of the intent."""
         await send(self._relay, intent.raws[-1])
-
-
-async def standing(rpc: Node, heads: Sequence[Head]) -> tuple[Head | None, Head]:
-    """The newest of the heads that the node's own chain has, none if it has none; its newest block.
-
-    Raises StaleState where the newest block is below them and contradicts none: the node is
-    merely behind.
-    """
-    newest = await head(rpc, "latest")
-    asked = [each for each in heads if each.number <= newest.number]
-    replies = await rpc.batch([block_by_number(h.number) for h in asked])
-    found = [block(reply, newest.chain) for reply in replies]
-    kept = [h for h, b in zip(asked, found, strict=True) if b is not None and b.head == h]
-    if len(kept) == len(asked) < len(heads):
-        raise StaleState(
-            f"the node's newest block is {newest.number}, and {heads[-1].number} was read "
-            "before: it is behind; name more nodes, or wait"
-        )
-    return (kept[-1] if kept else None), newest

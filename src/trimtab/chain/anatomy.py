@@ -20,7 +20,7 @@ from trimtab.core.market import Head, Market, State
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.aave_v3.identity import anatomy as of_lending_pool
-from trimtab.protocols.chainlink import Feed
+from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.chainlink.identity import anatomy as of_feed
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
@@ -43,7 +43,7 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
     match market:
         case Erc20():
             return of_token(market)
-        case Feed():
+        case Feed() | Sequencer():
             return of_feed(market)
         case Pool():
             return of_pool(market, answers)

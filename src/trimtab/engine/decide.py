@@ -13,7 +13,7 @@ from trimtab.core.errors import PlanError, Uneconomic
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Place, wallet
 from trimtab.core.plan import Approved, Breach, Plan, Verdict
-from trimtab.core.quantise import Timestamp
+from trimtab.core.quantise import Rounding, Timestamp, Wad, quantise
 from trimtab.core.states import States
 from trimtab.core.strategy import Decision
 from trimtab.engine.bot import Bot
@@ -168,6 +168,7 @@ def _draft(
         fill_tolerance=execution.fill_tolerance,
         deadline=Timestamp(deadline),
         budget=None if broken else max(allowance, Fraction(0)),
+        health=Wad(quantise(limits.health, Fraction(1, 10**18), Rounding.UP)),
     )
     room = Room(limits.caps, limits.minimum_idle, bot.names(), wallet(bot.numeraire))
     fitted = fit(wished.places, room)

@@ -17,6 +17,7 @@ from trimtab.core.actions import (
 )
 from trimtab.core.market import Market, MarketId, State, token_market
 from trimtab.core.token import Token
+from trimtab.protocols.chainlink import Sequencer
 
 Changed = frozenset[MarketId]
 
@@ -53,9 +54,12 @@ def affected(
     """The markets that may only be left because these ones changed, themselves included.
 
     A market whose storage others read takes them along, as a feed does the lending pools that
-    it prices, and so does a feed the token that it values.
+    it prices, and so does a feed the token that it values. By a sequencer's uptime feed every
+    price is believed.
     """
-    found = set(changed)
-    found |= {token_market(token) for token, feed in feeds.items() if feed.id in changed}
-    found |= {market.id for market in markets if not changed.isdisjoint(market.parts)}
-    return frozenset(found)
+    markets = tuple(markets)
+    if any(isinstance(market, Sequencer) and market.id in changed for market in markets):
+        changed |= {feed.id for feed in feeds.values()}
+    priced = {token_market(token) for token, feed in feeds.items() if feed.id in changed}
+    reading = {market.id for market in markets if not changed.isdisjoint(market.parts)}
+    return changed | priced | reading

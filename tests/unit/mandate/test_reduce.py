@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.core.test_token import USDC, WETH
@@ -19,7 +21,7 @@ from trimtab.core.market import Market, MarketId, State, token_market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address
 from trimtab.mandate.reduce import adding, affected, reduces
-from trimtab.protocols.chainlink import Feed
+from trimtab.protocols.chainlink import Feed, Sequencer
 
 ME = Address("0x" + "11" * 20)
 POOL, LENDING = MarketId("uniswap_v3:1:0xpool"), MarketId("aave_v3:1:0xlender")
@@ -73,6 +75,13 @@ def test_affected__feed__the_lender_that_reads_it_and_the_token_that_it_values()
     assert found == {RESERVE.feed, LENDER.id}
     found = affected(markets, {WETH: FEED}, frozenset({FEED.id}))
     assert found == {FEED.id, ETHER}
+
+
+def test_affected__sequencer_s_uptime_feed__everything_that_has_a_price() -> None:
+    uptime = Sequencer(1, Address("0x" + "22" * 20), "chainlink:sequencer", 3600)
+    lender = replace(LENDER, reserves=(replace(RESERVE, feed=FEED.id),))
+    found = affected((uptime, lender, FEED), {WETH: FEED}, frozenset({uptime.id}))
+    assert found == {uptime.id, lender.id, FEED.id, ETHER}
 
 
 def test_affected__nothing_changed__nothing() -> None:

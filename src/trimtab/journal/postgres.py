@@ -154,8 +154,11 @@ class PostgresSchema:
         query = "SELECT 1 FROM pg_namespace WHERE nspname = :schema"
         if connection.execute(text(query), there).scalar() is None:
             connection.execute(text(f'CREATE SCHEMA "{schema}"'))
-        query = "SELECT relname FROM pg_class WHERE relnamespace = CAST(:schema AS regnamespace)"
-        found = connection.execute(text(f"{query} LIMIT 1"), there).scalar()
+        query = (
+            "SELECT relname FROM pg_class WHERE relnamespace = CAST(:schema AS regnamespace) "
+            "ORDER BY relkind = 'r' DESC, oid LIMIT 1"
+        )
+        found = connection.execute(text(query), there).scalar()
         if found is not None:
             raise JournalError(
                 f"{self._url} has {found!r} in it already: open it to go on with it, or name "

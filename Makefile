@@ -88,6 +88,7 @@ $(EXAMINERS): requirements/contracts.txt | .venv/bin/python
 .PHONY: soak
 soak: setup ## Compare the manager with its peers over many seeds; writes build/soak.json
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.soak equality
 
 .PHONY: lock
 lock: setup ## Renew all locks to the newest versions that what they are made of allows

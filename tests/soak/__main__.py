@@ -2,7 +2,8 @@
 
 Every rival is an agent in the manager's own world, with an equal start, the same costs and the
 same block producers. Values are what each book is worth at oracle prices at the last block, gas
-taken off. Rows go to build/soak.json, the table to docs/reference/soak.md.
+taken off. Rows go to build/soak.json, the table to docs/reference/soak.md. With the name of one of
+PARTS before its options, that part is run instead.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import argparse
 import asyncio
 import os
 import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.soak import equality
 from tests.soak.rivals import RIVALS, STATIC, rivals
 from tests.support.command import ROOT
 from trimtab.app.local import Setting, Stage, staged
@@ -31,6 +35,9 @@ from trimtab.lab.agents import book_value
 from trimtab.risk import oracle_prices
 
 MANDATE = ROOT / "examples" / "mandate.toml"
+
+PARTS: dict[str, Callable[[Sequence[str]], None]] = {"equality": equality.main}
+"""Other long runs, by their names."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -215,4 +222,8 @@ def _words(rows: list[Row], best: list[float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    part = PARTS.get(sys.argv[1]) if sys.argv[1:] else None
+    if part is None:
+        main()
+    else:
+        part(sys.argv[2:])

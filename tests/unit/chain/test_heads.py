@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from tests.unit.chain.fake_chain import head_of
 from tests.unit.chain.fake_node import CHAIN, KEY, hash_of
@@ -191,6 +192,100 @@ def test_next__socket_closed__polls_until_it_is_back() -> None:
 
     told = play(peer, BRISK, scene)
     assert any("is lost" in words for words in told)
+
+
+def test_next__socket_lost_for_good__does_not_wait_for_it() -> None:
+    (peer,) = peers(5)
+    pace = Pace(poll=0.01, silence=600.0, first=0.001, longest=600.0, timeout=5.0)
+
+    async def scene(heads: Heads, socket: Socket) -> None:
+        await heads.next()
+        await socket.connected.wait()
+        await socket.tell(6)
+        peer.chain.height = 6
+        assert await heads.next() == head_of(6)
+        later = asyncio.create_task(heads.next())
+        await asyncio.sleep(0)  # it waits for the socket now
+        socket.refuses = True
+        await socket.connections[-1].close(1011, KEY)
+        peer.chain.height = 7
+        assert await later == head_of(7)
+
+    play(peer, pace, scene)
+
+
+def test_next__socket_lost_twice__told_twice() -> None:
+    (peer,) = peers(5)
+
+    async def scene(heads: Heads, socket: Socket) -> None:
+        for number in (5, 6):
+            peer.chain.height = number
+            await socket.connected.wait()
+            socket.connected.clear()
+            await socket.tell(number)
+            assert await heads.next() == head_of(number)
+            await socket.connections[-1].close(1011, KEY)
+        await socket.connected.wait()
+
+    told = play(peer, PATIENT, scene)
+    assert ["is lost" in words for words in told] == [False, True, False, True]
+
+
+def test_next__redirected__not_followed() -> None:
+    (peer,) = peers(5)
+    elsewhere: list[str] = []
+
+    async def other(connection: ServerConnection) -> None:
+        elsewhere.append("connected")
+        await connection.wait_closed()
+
+    async def playing() -> list[str]:
+        told: list[str] = []
+        async with serve(other, "127.0.0.1", 0) as target:
+            port = next(iter(target.sockets)).getsockname()[1]
+
+            def redirect(connection: ServerConnection, _: Request) -> Response:
+                answer = connection.respond(302, "moved")
+                answer.headers["Location"] = f"ws://127.0.0.1:{port}/{KEY}"
+                return answer
+
+            ours = Socket()
+            async with serve(ours.serve, "127.0.0.1", 0, process_request=redirect) as server:
+                ours.port = next(iter(server.sockets)).getsockname()[1]
+                async with listening(ours, peer, BRISK, told) as heads:
+                    for number in (5, 6, 7):
+                        peer.chain.height = number
+                        await heads.next()
+                        await asyncio.sleep(0.02)
+        return told
+
+    (told,) = asyncio.run(playing())
+    assert "302" in told
+    assert elsewhere == []
+    assert KEY not in told
+
+
+def test_next__node_fails_again_and_again__waits_longer_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (peer,) = peers(5)
+    peer.is_down = True
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def playing() -> None:
+        async with listening(None, peer, Pace(poll=1.0, first=0.25), []) as heads:
+            for _ in range(5):
+                with pytest.raises(RpcError):
+                    await heads.next()
+            peer.is_down = False
+            assert await heads.next() == head_of(5)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    asyncio.run(playing())
+    assert waited == [0.25, 0.5, 1.0, 1.0, 1.0]
 
 
 def test_next__silent_socket__polls() -> None:

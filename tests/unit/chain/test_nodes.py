@@ -72,6 +72,54 @@ def test_batch__node_failed__rests_longer_with_each_failure_and_then_is_asked_fi
     ]
 
 
+def test_batch__node_was_well_again__rests_as_briefly_as_the_first_time() -> None:
+    a, b = peers(5, 5)
+    clock = Clock()
+
+    async def scene(nodes: Nodes) -> None:
+        for _ in range(3):
+            a.is_down = True
+            await newest(nodes)
+            a.is_down = False
+            clock.now += 1
+            await newest(nodes)
+            assert "a.example" in str(nodes.url)
+
+    played([a, b], scene, clock=clock)
+
+
+def test_batch__many_failures__rests_no_longer_than_the_longest() -> None:
+    a, b = peers(5, 5)
+    a.is_down = True
+    clock = Clock()
+
+    async def scene(nodes: Nodes) -> None:
+        for _ in range(9):
+            await newest(nodes)
+            clock.now += 8
+            assert a.asked == 1
+
+    played([a, b], scene, clock=clock)
+
+
+def test_batch__all_rest__whose_time_is_over_first_is_asked() -> None:
+    a, b = peers(5, 5)
+    a.is_down = b.is_down = True
+    clock = Clock()
+
+    async def scene(nodes: Nodes) -> list[tuple[int, int]]:
+        seen = []
+        for _ in range(4):
+            with pytest.raises(RpcError):
+                await newest(nodes)
+            seen.append((a.asked, b.asked))
+            clock.now += 0.1
+        return seen
+
+    # both until 1.0; a until 2.1; b until 2.2; a again
+    assert played([a, b], scene, clock=clock) == [(1, 1), (1, 0), (0, 1), (1, 0)]
+
+
 def test_batch__all_nodes_down__each_named_and_the_one_due_first_asked_again() -> None:
     a, b = peers(5, 5)
     a.is_down = b.is_down = True
@@ -191,6 +239,19 @@ def test_check_chain__some_down__well_as_long_as_a_quorum_answers() -> None:
     assert caught.value.fault == "transport"
 
 
+def test_check_chain__done__not_asked_again_with_the_first_read() -> None:
+    (a,) = peers(5)
+
+    async def scene(nodes: Nodes) -> None:
+        await nodes.check_chain()
+        await nodes.ask(PINNED)
+        assert a.node.count("eth_chainId") == 1
+        await newest(nodes)
+        assert a.node.count("eth_chainId") == 2
+
+    played([a], scene)
+
+
 @pytest.mark.parametrize("late, expected", [(60, 5), (61, 7)])
 def test_head__older_than_the_bound__a_fresher_node_is_asked(late: int, expected: int) -> None:
     now = float(head_of(5).timestamp + late)
@@ -215,6 +276,19 @@ def test_head__of_the_future__inconsistent() -> None:
     assert caught.value.fault == "inconsistent"
 
 
+def test_head__finalized__may_be_as_old_as_it_is() -> None:
+    fresh = Freshness(60, lambda: float(head_of(5).timestamp + 61))
+    for quorum in (1, 2):
+        found = played(peers(5, 5), lambda n: head(n, "finalized"), quorum, fresh)
+        assert found == head_of(5)
+
+
+@pytest.mark.parametrize("quorum", [1, 2])
+def test_head__as_far_ahead_as_the_bound__believed(quorum: int) -> None:
+    fresh = Freshness(60, lambda: float(head_of(5).timestamp - 60))
+    assert played(peers(5, 5), newest, quorum, fresh) == 5
+
+
 def test_head__first_node_goes_back__the_second_is_believed() -> None:
     a, b = peers(7, 8)
 
@@ -237,6 +311,21 @@ def test_head__all_nodes_go_back__told_once_and_then_believed() -> None:
         assert await newest(nodes) == 6
 
     played([a, b], scene)
+
+
+def test_head__quorum_goes_back__told_once_and_then_believed() -> None:
+    several = peers(7, 7, 7)
+
+    async def scene(nodes: Nodes) -> None:
+        assert await newest(nodes) == 7
+        several[0].chain.height = several[1].chain.height = 6
+        with pytest.raises(StaleState, match="is 6, and 7 was told of before"):
+            await newest(nodes)
+        assert await newest(nodes) == 6
+        several[1].chain.height = 7
+        assert await newest(nodes) == 7
+
+    played(several, scene, quorum=2)
 
 
 def test_head__another_block_of_the_same_number__is_no_going_back() -> None:
@@ -273,6 +362,19 @@ def test_head__quorum__the_highest_that_enough_have_come_to(
     heights: tuple[int, ...], quorum: int, expected: int
 ) -> None:
     assert played(peers(*heights), newest, quorum) == expected
+
+
+def test_head__one_is_behind__asked_for_no_block_that_it_has_not_and_not_set_aside() -> None:
+    several = peers(9, 6, 5)
+
+    async def scene(nodes: Nodes) -> list[int]:
+        assert await newest(nodes) == 6
+        first = [peer.asked for peer in several]
+        await newest(nodes)
+        assert [peer.asked for peer in several] == first
+        return first
+
+    assert played(several, scene, quorum=2) == [2, 2, 1]
 
 
 def test_head__one_claims_a_far_block__left_out() -> None:
@@ -332,9 +434,34 @@ def test_observe__liar_among_three__outvoted_and_set_aside() -> None:
 def test_quorum__one_of_two_down__transport() -> None:
     a, b = peers(5, 5)
     b.is_down = True
-    with pytest.raises(RpcError, match=r"b\.example gives no answer") as caught:
-        played([a, b], newest, quorum=2)
-    assert caught.value.fault == "transport"
+    for work in (newest, lambda nodes: nodes.ask(PINNED)):
+        with pytest.raises(RpcError, match=r"b\.example gives no answer") as caught:
+            played([a, b], work, quorum=2)
+        assert caught.value.fault == "transport"
+
+
+def test_quorum__two_of_three_down__each_named() -> None:
+    several = peers(5, 5, 5)
+    several[0].is_down = several[2].is_down = True
+    with pytest.raises(RpcError, match=r"1 nodes answer, 2 must agree: .*a\..*c\."):
+        played(several, lambda nodes: nodes.ask(PINNED), quorum=2)
+
+
+def test_quorum__node_was_well_again__rests_as_briefly_as_the_first_time() -> None:
+    several = peers(5, 5, 5)
+    clock = Clock()
+
+    async def scene(nodes: Nodes) -> None:
+        for _ in range(3):
+            several[0].is_down = True
+            await nodes.ask(PINNED)
+            several[0].is_down = False
+            clock.now += 1
+            assert several[0].asked == 1
+            await nodes.ask(PINNED)
+            assert several[0].asked == 1
+
+    played(several, scene, quorum=2, clock=clock)
 
 
 def test_quorum__one_of_three_down__the_other_two_answer_and_it_rests() -> None:

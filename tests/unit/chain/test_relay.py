@@ -122,6 +122,18 @@ def test_check_chain__bare_relay__need_not_know_the_question() -> None:
         relayed((a, b), lambda relay: relay.check_chain())
 
 
+def test_send__chain_question_refused_for_another_reason__not_sent() -> None:
+    a, _ = two()
+
+    def refused() -> None:
+        raise Refused(-32000, "pay first")
+
+    a.node.methods["eth_chainId"] = refused
+    with pytest.raises(RpcError, match="pay first"):
+        relayed((a,), lambda relay: send(relay, RAW))
+    assert a.node.count("eth_sendRawTransaction") == 0
+
+
 def test_relay__without_nodes__config_error() -> None:
     with pytest.raises(ConfigError, match="name at least one"):
         Relay([])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.chain.fake_chain import head_of
@@ -46,6 +46,11 @@ def charged(rollup: Rollup, node: FakeNode, bound: int) -> tuple[Transaction, Da
     return asyncio.run(charge.charged(connected(node), TRANSACTION, head_of(5)))
 
 
+@example(nonce=0, value=0x7F, gas=0x80, most=0, tip=1, data=bytes(55))
+@example(nonce=0, value=0, gas=0, most=0, tip=0, data=bytes(56))
+@example(nonce=0, value=0, gas=0, most=0, tip=0, data=b"\x7f")
+@example(nonce=0, value=0, gas=0, most=0, tip=0, data=b"\x80")
+@example(nonce=0, value=0, gas=0, most=0, tip=0, data=bytes(256))
 @given(
     nonce=st.integers(0, 2**64 - 2),
     value=st.integers(0, 2**128),

@@ -155,13 +155,15 @@ def _settled(settlement: Settlement, what: Found) -> str:
         case Landed():
             return f"the plan's transaction landed in {_mined(settlement)}"
         case Failed():
-            return f"the plan's transaction reverted in {_mined(settlement)}: {settlement.reason}"
+            reason = what.lexicon.named(settlement.reason)
+            return f"the plan's transaction reverted in {_mined(settlement)}: {reason}"
         case Dropped():
             return f"the plan was dropped: {settlement.why}"
         case Mismatch():
             markets = ", ".join(map(what.lexicon.market, settlement.quarantined))
             aside = f"; no longer traded: {markets}" if markets else ""
-            return f"the chain's simulation differs from the model: {settlement.what}{aside}"
+            found = what.lexicon.named(settlement.what)
+            return f"the chain's simulation differs from the model: {found}{aside}"
 
 
 def _mined(settlement: Landed | Failed) -> str:
@@ -215,6 +217,8 @@ def _plan(what: Found) -> Lines:
             ("worth", words.worth(plan.gain), f"within the horizon{_repair(plan)}"),
         ),
     )
+    if bounds := words.bounds(plan.bounds):
+        lines.append(f"void unless it leaves at least {', '.join(bounds)}")
     left = span(max(plan.bounds.deadline - what.seen.timestamp, 0))
     return [*lines, f"void after {moment(plan.bounds.deadline)}, {left} after this block"]
 

@@ -173,6 +173,7 @@ def _plan(what: Found, plan: Plan, plan_hash: str | None) -> Data:
     return {
         "hash": plan_hash,
         "deadline": moment(plan.bounds.deadline),
+        "leaves_at_least": [*what.lexicon.bounds(plan.bounds)],
         "actions": [_action(what, action) for action in plan.actions],
         "cost": {
             "gas_units": plain(cost.gas_units),

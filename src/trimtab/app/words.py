@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from trimtab.app.parts import Bounds
 from trimtab.app.recorded import (
     Action,
     Approve,
@@ -177,7 +178,25 @@ class Lexicon:
         protocol, _, rest = identity.partition(":")
         return self.names.get(identity, f"{protocol} {short(rest.partition(':')[2])}")
 
+    def named(self, text: str) -> str:
+        """A text of the chain's with names for the addresses of tokens and markets."""
+        for address, token in self.tokens.items():
+            text = text.replace(address, token.symbol)
+        for identity, name in self.names.items():
+            text = text.replace(identity, name).replace(identity.rpartition(":")[2], name)
+        return text
+
     # ------------------------------------------------------------------------ plans and limits
+
+    def bounds(self, bounds: Bounds) -> tuple[str, ...]:
+        """What a plan leaves at least, bound by bound."""
+        least = (self.amount(each.token.address, each.least) for each in bounds.balances)
+        healths = (
+            f"a health factor of {quantity(Fraction(each.least, 10**18), SIGNIFICANT)} at "
+            f"{self.named(each.pool)}"
+            for each in bounds.healths
+        )
+        return (*(f"{amount} in the account" for amount in least), *healths)
 
     def action(self, action: Action) -> str:
         """An action in words, amounts as people count them."""

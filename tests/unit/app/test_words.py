@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.app.parts import TokenName
+from trimtab.app.parts import Bounds, LeastBalance, LeastHealth, TokenName
 from trimtab.app.recorded import Measure, Supply, Swap, Token, Withdraw
 from trimtab.app.words import (
     Lexicon,
@@ -176,3 +176,20 @@ def test_action__each_move__in_human_units() -> None:
 def test_limit__each_kind__in_its_own_unit(limit: str, measured: Fraction, expected: str) -> None:
     told = WORDS.limit(Measure(limit=limit, measured=measured, allowed=measured))
     assert told == (limit, expected, expected)
+
+
+def test_named__addresses_in_a_reason__tokens_and_markets_by_name() -> None:
+    said = "the balance of 0xSAFE in 0xWETH is 4; at 0xLENDER and aave_v3:1:0xLENDER; 0xOTHER"
+    told = "the balance of 0xSAFE in WETH is 4; at aave_v3 and aave_v3; 0xOTHER"
+    assert WORDS.named(said) == told
+
+
+def test_bounds__balances_and_healths__as_people_count_them() -> None:
+    bounds = Bounds(
+        deadline=7,
+        balances=(LeastBalance(token=name(WETH), account="0xSAFE", least=15 * 10**17),),
+        healths=(LeastHealth(pool="0xLENDER", account="0xSAFE", least=13 * 10**17),),
+    )
+    least = ("1.50 WETH in the account", "a health factor of 1.30 at aave_v3")
+    assert WORDS.bounds(bounds) == least
+    assert WORDS.bounds(Bounds(deadline=7, balances=(), healths=())) == ()

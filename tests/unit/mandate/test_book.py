@@ -138,3 +138,14 @@ def test_read_book__reserve_of_another_token__refused() -> None:
         reserves["WETH"]["token"] = reserves["USDC"]["token"]
 
     assert "book.json: the reserve WETH is of the token 0x" in complaint(change)
+
+
+def test_book__no_plan_check__says_how_to_deploy_it() -> None:
+    said = complaint(lambda file: file.pop("plan_check"))
+    assert said.startswith("book.json: it names no `plan_check`, the contract that bounds every")
+    assert "deploy contracts/PlanCheck.sol as docs/guides/deploy-plan-check.md says" in said
+
+
+def test_book__plan_check_mistyped__refused() -> None:
+    said = complaint(lambda file: file.update(plan_check=file["plan_check"][:-1]))
+    assert "is not an address: expected 0x and 40 hexadecimal digits" in said

@@ -71,7 +71,7 @@ def settlement_table(run: Figures) -> Html | None:
                 f"{block.number:,}",
                 tag("span", words, class_=f"tone {tone}"),
                 *_gas(settlement, told.get(plan_hash), run.lexicon),
-                _detail(settlement),
+                _detail(settlement, run.lexicon),
             )
         )
     columns = (
@@ -97,16 +97,16 @@ def _gas(
     return f"{settlement.gas_used:,}", price, cost
 
 
-def _detail(settlement: Settlement | None) -> Content:
+def _detail(settlement: Settlement | None, words: Lexicon) -> Content:
     match settlement:
         case Landed():
             return _hash(settlement.transaction)
         case Failed():
-            return join(_hash(settlement.transaction), f" {settlement.reason}")
+            return join(_hash(settlement.transaction), f" {words.named(settlement.reason)}")
         case Dropped():
             return settlement.why
         case Mismatch():
-            return settlement.what
+            return words.named(settlement.what)
         case None:
             return ""
 

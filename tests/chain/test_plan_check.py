@@ -9,6 +9,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from tests.chain.chain_stage import GAS, Stage, offered, staged
+from tests.support.command import ROOT
 from trimtab.chain.plan_check import CODE_HASH, PLAN_CHECK, check_code
 from trimtab.chain.rpc import Rpc
 from trimtab.chain.submission import outcome, send
@@ -32,6 +33,7 @@ from trimtab.lab.world import (
     token_contract,
     transaction,
 )
+from trimtab.lab.world.compile import SOLC
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.protocols.uniswap_v3 import Pool, quote
 
@@ -69,6 +71,13 @@ def test_code__compiled_from_the_source__has_the_hash_that_is_checked() -> None:
     artifact = plan_check_artifact()
     assert keccak(artifact.runtime_code).hex() == CODE_HASH
     assert created2_address(CREATE2_DEPLOYER, SALT, artifact.creation_code({})) == PLAN_CHECK
+
+
+def test_guide__address_and_hashes__are_those_of_the_source() -> None:
+    guide = (ROOT / "docs" / "guides" / "deploy-plan-check.md").read_text(encoding="utf-8")
+    creation = keccak(plan_check_artifact().creation_code({})).hex()
+    told = (PLAN_CHECK, CREATE2_DEPLOYER, f"0x{creation}", f"0x{CODE_HASH}", SOLC.replace("-", " "))
+    assert [each for each in told if each not in guide] == []
 
 
 def test_code__on_the_chain__exactly_that_at_its_address(stage: Stage) -> None:

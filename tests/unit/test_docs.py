@@ -41,7 +41,7 @@ from trimtab.mandate.parse import share
 from trimtab.strategies import ConstantMix, LendingYield
 
 PACKAGES = ROOT / "src" / "trimtab"
-TOPS = ("src", "tests", "docs", "examples", "world", "requirements", ".ci")
+TOPS = ("src", "contracts", "tests", "docs", "examples", "world", "requirements", ".ci")
 MADE_BY_SETUP = ("world/node_modules", "world/.cache")
 
 MANDATE_SECTIONS: dict[str, type[Document]] = {

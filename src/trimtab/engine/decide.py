@@ -171,7 +171,7 @@ def _draft(
         health=Wad(quantise(limits.health, Fraction(1, 10**18), Rounding.UP)),
     )
     room = Room(limits.caps, limits.minimum_idle, bot.names(), wallet(bot.numeraire))
-    fitted = fit(wished.places, room)
+    fitted = _without_additions(bot, now, scene, fit(wished.places, room))
     reached = _reached(bot, scene, wished.places, fitted)
     purpose = Purpose(
         by_trading=wished.gain_by_trading * execution.horizon,
@@ -184,7 +184,7 @@ def _draft(
         for place, raw in base_units(fitted, now.prices).items()
         if place.market not in now.quarantined
     }
-    found = draft(terms, ahead, _without_additions(bot, now, ahead, targets), purpose)
+    found = draft(terms, ahead, targets, purpose)
     if found is None:
         return None
     gain, cost = found.plan.gain, found.plan.cost.total
@@ -194,22 +194,27 @@ def _draft(
     return found
 
 
-def _without_additions(
-    bot: Bot, now: Now, states: States, targets: Mapping[Place, int]
-) -> dict[Place, int]:
-    """The targets with nothing added to what may only be left.
+def _without_additions(bot: Bot, now: Now, scene: Scene, values: Values) -> Values:
+    """Wished values with nothing added to what may only be left.
 
-    What lenders give back of such a token may come to rest in the wallet, and be sold from there.
+    What may not go to a lender stays in the wallet, and what may not be bought stays numeraire.
+    What lenders give back of a token that may only be left may lie in the wallet as well.
     """
-    held = held_everywhere(bot.adapters, states, bot.account)
-    fitted = dict(targets)
-    back: dict[Place, int] = {}
-    for place in sorted(targets, key=lambda place: place in bot.wallets):
+    fitted = dict(values)
+    back: dict[Place, Fraction] = {}
+
+    def cut(place: Place, most: Fraction, rest: Place) -> None:
+        over = max(fitted[place] - most, Fraction(0))
+        fitted[place] -= over
+        fitted[rest] = fitted.get(rest, Fraction(0)) + over
+
+    for place in (place for place in values if place not in bot.wallets):
         home = wallet(place.token)
-        if now.reduce_only.isdisjoint({place.market, home.market}):
-            continue
-        has = held[place].raw if place in held else 0
-        fitted[place] = min(fitted[place], has + back.get(place, 0))
-        if place != home:
-            back[home] = back.get(home, 0) + has - fitted[place]
+        if not now.reduce_only.isdisjoint({place.market, home.market}):
+            cut(place, scene.values[place], home)
+            back[home] = back.get(home, Fraction(0)) + scene.values[place] - fitted[place]
+    for home in bot.wallets:
+        if home.market in now.reduce_only and home in fitted and home != wallet(bot.numeraire):
+            most = scene.values[home] + back.get(home, Fraction(0))
+            cut(home, most, wallet(bot.numeraire))
     return fitted

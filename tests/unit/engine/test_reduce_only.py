@@ -43,8 +43,12 @@ def token(stage: Observed, symbol: str) -> Token:
     return next(each for each in stage.bot.feeds if each.symbol == symbol)
 
 
+def swaps(outcome: Outcome) -> list[Swap]:
+    return [each for each in actions(outcome) if isinstance(each, Swap)]
+
+
 def bought(outcome: Outcome) -> set[str]:
-    return {each.token_out.symbol for each in actions(outcome) if isinstance(each, Swap)}
+    return {swap.token_out.symbol for swap in swaps(outcome)}
 
 
 def test_tick__nothing_changed__buys_both_and_lends(stage: Observed) -> None:
@@ -76,6 +80,7 @@ def test_tick__lender_that_may_only_be_left__nothing_goes_in(stage: Observed) ->
     outcome = planned(stage, lender)
     assert {type(each) for each in actions(outcome)} <= {Approve, Swap}
     assert outcome.approved is not None
+    assert swaps(outcome) == swaps(planned(stage)), "what is not lent is not traded away"
 
 
 def test_tick__pools_that_may_only_be_left__are_not_traded_with(stage: Observed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import tempfile
 from functools import cache, partial
 from pathlib import Path
@@ -19,11 +20,16 @@ MANDATE = ROOT / "examples" / "volatility_target.toml"
 BLOCKS = 6
 
 _FOLDER = tempfile.TemporaryDirectory()
+atexit.register(_FOLDER.cleanup)
+
+
+def taped(scenario: Path | None = None) -> Path:
+    """The folder of a recording of a few blocks, in the first of which the manager wants to act."""
+    return _taped(scenario)
 
 
 @cache
-def taped(scenario: Path | None = None) -> Path:
-    """The folder of a recording of a few blocks, in the first of which the manager wants to act."""
+def _taped(scenario: Path | None) -> Path:
     folder = Path(_FOLDER.name) / (scenario.stem if scenario else "recording")
     mandate, text = read_mandate(MANDATE)
     setting = Setting(7, BLOCKS, scenario=scenario)

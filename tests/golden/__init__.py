@@ -7,6 +7,7 @@ is released its file stays for ever: another form of a record is another schema.
 from __future__ import annotations
 
 import gzip
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from trimtab.journal.records import SCHEMA
 from trimtab.journal.store import Journal
 
 FOLDER = Path(__file__).parent
+DIGESTS = FOLDER / "digests.json"
 BLOCK = READING.head.number
 SEEN = READING
 MEMORY = b'{"what":"is remembered"}'
@@ -140,9 +142,17 @@ def write(path: Path) -> None:
         journal.append(records.end(None, {"blocks": "1"}))
 
 
-def renew(folder: Path) -> Path:
+def digests() -> dict[int, str]:
+    """By schema the digest that its journal has for ever."""
+    known: dict[str, str] = json.loads(DIGESTS.read_text())
+    return {int(schema): digest for schema, digest in known.items()}
+
+
+def renew(folder: Path) -> None:
     """Write the file of today's schema anew, by way of a folder that may be written."""
     made = folder / "journal.sqlite"
     write(made)
     path_of(SCHEMA).write_bytes(gzip.compress(made.read_bytes(), mtime=0))
-    return path_of(SCHEMA)
+    with Journal.read(made) as journal:
+        known = digests() | {SCHEMA: journal.digest()}
+    DIGESTS.write_text(json.dumps(known, indent=2) + "\n")

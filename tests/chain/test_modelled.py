@@ -10,17 +10,21 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT
-from tests.support.taped import BLOCKS, MANDATE, taped
+from tests.support.taped import BLOCKS, MANDATE, taped, unwatched
+from trimtab.app.recordings import backtest
 from trimtab.app.resolve import read_mandate, resolve
 from trimtab.core.actions import Swap
+from trimtab.core.errors import JournalError
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Failed, Flow, Landed
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
 from trimtab.engine.modelled import Modelled
+from trimtab.engine.replay import replay
 from trimtab.engine.tick import tick
 from trimtab.journal.reconcile import Reconciliation, reconcile
+from trimtab.journal.store import Journal
 from trimtab.lab.recording import Recording, read_recording
 
 pytestmark = pytest.mark.chain
@@ -84,6 +88,18 @@ def test_next__block_that_was_skipped__its_flows_are_told_with_the_following() -
         assert third.states == before.states
 
     asyncio.run(lived())
+
+
+def test_replay__journal_of_a_backtest__refused_in_words(tmp_path: Path) -> None:
+    bot, recording = scene()
+    mandate, text = read_mandate(MANDATE)
+    path = tmp_path / "journal.sqlite"
+    asyncio.run(backtest(mandate, text, recording, 2, path, unwatched))
+    with (
+        Journal.read(path) as journal,
+        pytest.raises(JournalError, match="is lived through again and not replayed"),
+    ):
+        replay(bot, journal)
 
 
 def test_next__after_the_last_block__the_world_is_over() -> None:

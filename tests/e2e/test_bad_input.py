@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +10,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.support.command import ROOT
+from tests.support.taped import MANDATE as TAPED
+from tests.support.taped import taped
 from trimtab.app.main import app
+from trimtab.lab.recording.files import BLOCKS, MANIFEST
 
 pytestmark = pytest.mark.e2e
 
 MANDATE = (ROOT / "examples" / "mandate.toml").read_text()
 Spoil = Callable[[str], str]
+Spoilt = Callable[[Path], object]
 
 
 def run(*arguments: str) -> Result:
@@ -28,6 +33,22 @@ def rehearse(folder: Path, text: str, *options: str) -> Result:
     mandate.write_text(text)
     journal = folder / "journal.sqlite"
     return run("rehearse", str(mandate), "--blocks", "2", "--journal", str(journal), *options)
+
+
+def kept(recording: Path) -> None:
+    """A recording as it was made."""
+
+
+def truncated(recording: Path) -> None:
+    """A recording of which the end is gone."""
+    path = recording / BLOCKS
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def edited(recording: Path) -> None:
+    """A recording in which somebody made a block cheaper."""
+    path = recording / BLOCKS
+    path.write_text(path.read_text().replace('"tip":"1', '"tip":"2', 1))
 
 
 def replaced(old: str, new: str) -> Spoil:
@@ -109,6 +130,41 @@ def test_rehearse__journal_below_a_file__code_four(tmp_path: Path) -> None:
     done = run("rehearse", str(mandate), "--journal", str(tmp_path / "file" / "journal.sqlite"))
     assert done.exit_code == 4, done.output
     assert "cannot be made" in done.output
+
+
+BAD_RECORDINGS: dict[str, tuple[list[str], Spoilt, int, str]] = {
+    "missing": (["backtest"], shutil.rmtree, 2, "there is no recording"),
+    "cut off": (["backtest"], lambda at: (at / MANIFEST).unlink(), 2, "it was cut off"),
+    "truncated": (["rehearse"], truncated, 3, "it was truncated"),
+    "edited": (["backtest"], edited, 3, "was edited after it was recorded"),
+    "its own seed": (["rehearse", "--seed", "7"], kept, 2, "--seed: a recording says that already"),
+    "too many blocks": (["backtest", "--blocks", "7"], kept, 2, "6 were recorded: ask for fewer"),
+    "and recorded again": (["rehearse", "--record", "x"], kept, 2, "--record: a recording says"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_RECORDINGS))
+def test_recording__bad__words_and_code(name: str, tmp_path: Path) -> None:
+    (command, *options), spoil, code, told = BAD_RECORDINGS[name]
+    recording = Path(shutil.copytree(taped(), tmp_path / "recording"))
+    spoil(recording)
+    journal = tmp_path / "journal.sqlite"
+    paths = ("--recording", str(recording), "--journal", str(journal))
+    done = run(command, str(TAPED), *paths, *options)
+    assert done.exit_code == code, done.output
+    assert told in done.output
+    assert "Traceback" not in done.output
+    assert not journal.exists()
+
+
+def test_rehearse__recorded_into_a_folder_in_use__code_two_and_nothing_lost(tmp_path: Path) -> None:
+    precious = tmp_path / "record" / "precious"
+    precious.parent.mkdir()
+    precious.write_text("precious")
+    done = rehearse(tmp_path, MANDATE, "--record", str(precious.parent))
+    assert done.exit_code == 2, done.output
+    assert "is not empty" in done.output
+    assert [path.name for path in precious.parent.iterdir()] == ["precious"]
 
 
 def test_world__book_cannot_be_written__code_two(tmp_path: Path) -> None:

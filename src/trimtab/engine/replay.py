@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trimtab.core.adapter import Adapters
-from trimtab.core.errors import InvariantViolation, Reorg
+from trimtab.core.errors import InvariantViolation, JournalError, Reorg
 from trimtab.core.market import tracked
 from trimtab.core.reading import Observation, decode
 from trimtab.core.settlement import Intent, Settlement
@@ -110,6 +110,11 @@ def _observed(
     bot: Bot, adapters: Adapters, journal: Journal, record: Record, memory: Memory
 ) -> Observation:
     reading = decode_reading(record, journal.blob)
+    if not reading.rounds:
+        raise JournalError(
+            f"the reading of block {record.block} holds no answers: the journal is of a backtest "
+            "or of paper, which is lived through again and not replayed"
+        )
     accounts = tracked((bot.account,), bot.markets)
     states = decode(adapters, bot.markets, accounts, memory.states, reading)
     return Observation(states, reading, age_of(record))

@@ -129,6 +129,28 @@ def test_line__nothing_read_yet__no_equity() -> None:
     assert line(Watched(turns=1), 4) == "1 of 4 blocks (25%), 0 plans landed"
 
 
+def test_line__run_without_an_end__no_share_of_it() -> None:
+    assert line(Watched(turns=1_234), 0) == "1,234 blocks, 0 plans landed"
+
+
+@pytest.mark.chain
+def test_live_view__run_without_an_end__a_line_a_block(story: Story) -> None:
+    progress = io.StringIO()
+    with LiveView(0, console=Console(file=io.StringIO()), progress=progress) as view:
+        for step in story.steps:
+            view.update(story.bot, step)
+    assert len(progress.getvalue().splitlines()) == len(story.steps)
+
+
+@pytest.mark.chain
+def test_picture__run_without_an_end__counts_blocks(watched: Watched) -> None:
+    console = Console(file=io.StringIO(), width=100, color_system=None, record=True)
+    console.print(picture(watched, 0, 100))
+    first = console.export_text().split("blocks", 1)[1].splitlines()[0]
+    assert first.split()[0] == f"{watched.turns:,}"
+    assert "%" not in first
+
+
 @given(SHARES, st.integers(1, 200))
 def test_bar__any_share__its_length_and_fill(share: Fraction, columns: int) -> None:
     drawn = bar(share, columns)

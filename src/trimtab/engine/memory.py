@@ -167,21 +167,21 @@ class Memory:
             raise InvariantViolation(
                 "INV-4 only Approved executes", f"no plan {intent.plan_hash} was approved"
             )
-        at = self.states.timestamp if self.states else Timestamp(0)
-        recent = tuple(entry for entry in self.offered if entry[0] > at - DAY)
         return replace(
             self,
             pending=None,
             open=(Open(intent, self.pending),),
-            offered=(*recent, (at, intent.most_gas)),
+            offered=self._offered(intent.most_gas),
         )
 
     def with_replacement(self, intent: Intent) -> Memory:
         """The memory once an open intent has one more transaction at its nonce.
 
+        Only one of them can land, so that gas counts what this one may cost more than the last.
         Raises InvariantViolation if it is not open (INV-3).
         """
-        if intent.nonce not in {each.intent.nonce for each in self.open}:
+        earlier = [each.intent for each in self.open if each.intent.nonce == intent.nonce]
+        if not earlier:
             raise InvariantViolation(
                 "INV-3 one open intent per account", f"nonce {intent.nonce} is not the open one"
             )
@@ -189,7 +189,15 @@ class Memory:
             replace(each, intent=intent) if each.intent.nonce == intent.nonce else each
             for each in self.open
         )
-        return replace(self, open=tuple(changed))
+        more = intent.most_gas - earlier[0].most_gas
+        offered = self._offered(more) if more > 0 else self.offered
+        return replace(self, open=tuple(changed), offered=offered)
+
+    def _offered(self, wei: int) -> tuple[tuple[Timestamp, int], ...]:
+        """What gas may have cost of late, with one more sum now; older than a day is forgotten."""
+        at = self.states.timestamp if self.states else Timestamp(0)
+        recent = (entry for entry in self.offered if entry[0] > at - DAY)
+        return (*recent, (at, wei))
 
     def with_settlement(self, settlement: Settlement) -> Memory:
         """The memory once it is known what became of a plan."""

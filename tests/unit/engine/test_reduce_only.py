@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.observed import Observed, observed
+from tests.unit.core.test_plan import PLAN
 from trimtab.core.actions import Action, Approve, Supply, Swap
 from trimtab.core.market import MarketId, token_market
 from trimtab.core.orders import Order, ReduceOnly
 from trimtab.core.plan import Refused
+from trimtab.core.settlement import Intent
 from trimtab.core.token import Token
-from trimtab.engine.memory import DAY, Memory
+from trimtab.engine.memory import DAY, Memory, Pending
 from trimtab.engine.tick import Outcome, most_fee_of, tick
 from trimtab.journal import records
 from trimtab.journal.store import Journal
@@ -124,3 +126,16 @@ def test_tick__gas_of_a_day__counts_this_plan_at_its_highest_fee(stage: Observed
     assert isinstance(refused, Refused)
     found = (refused.limit, refused.measured, refused.allowed)
     assert found == ("gas per day", Fraction(own + spent), Fraction(own + spent - 1))
+
+
+def test_with_replacement__higher_fees__only_what_they_add_is_counted(stage: Observed) -> None:
+    """One transaction lands for a nonce: a cancellation of less gas costs no more."""
+    plan = replace(PLAN, account=stage.bot.account)
+    first = Intent(plan.hash, 1, plan.account, 7, 1, ("0x1",), (b"",), 100, 30, 1)
+    raised = replace(first, hashes=("0x1", "0x2"), raws=(b"", b""), most_fee=40)
+    nothing = replace(raised, gas=21, most_fee=90, cancels=True)
+    memory = Memory(pending=Pending(plan, {}, Fraction(0))).with_intent(first)
+    assert memory.gas_since(-1) == 100 * 30
+    memory = memory.with_replacement(raised)
+    assert memory.gas_since(-1) == 100 * 40
+    assert memory.with_replacement(nothing).gas_since(-1) == 100 * 40

@@ -134,6 +134,13 @@ def test_send__chain_question_refused_for_another_reason__not_sent() -> None:
     assert a.node.count("eth_sendRawTransaction") == 0
 
 
+def test_send__bare_relay__takes_the_transaction_without_stating_its_chain() -> None:
+    a, _ = two()
+    del a.node.methods["eth_chainId"]
+    relayed((a,), lambda relay: send(relay, RAW))
+    assert a.node.count("eth_sendRawTransaction") == 1
+
+
 def test_relay__without_nodes__config_error() -> None:
     with pytest.raises(ConfigError, match="name at least one"):
         Relay([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,16 @@ class Done:
     error: str
 
 
+_PROGRAM = "from trimtab.app.main import main; main()"
+
+
+def spoken(line: str) -> list[str]:
+    """A line of a guide, which begins with `trimtab`, as the arguments of a process."""
+    name, *arguments = shlex.split(line)
+    assert name == "trimtab", f"{line!r} is no command of ours"
+    return [sys.executable, "-c", _PROGRAM, *arguments]
+
+
 def trimtab(
     *arguments: str,
     environment: Mapping[str, str] | None = None,
@@ -28,9 +39,8 @@ def trimtab(
     timeout: float = 240,
 ) -> Done:
     """Run `trimtab` with these arguments; its output is no terminal."""
-    program = "from trimtab.app.main import main; main()"
     finished = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", _PROGRAM, *arguments],
         cwd=folder,
         env={**os.environ, **(environment or {})},
         capture_output=True,

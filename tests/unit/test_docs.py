@@ -30,6 +30,7 @@ from trimtab.lab.scenario import Event
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.document import (
     Account,
+    AlertEntries,
     Chain,
     Document,
     Execution,
@@ -51,6 +52,7 @@ MANDATE_SECTIONS: dict[str, type[Document]] = {
     "`[[strategies]]`": StrategyEntry,
     "`[limits]`": LimitEntries,
     "`[execution]`": Execution,
+    "`[alerts]`": AlertEntries,
 }
 STRATEGIES = (ConstantMix, LendingYield)
 

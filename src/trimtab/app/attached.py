@@ -26,11 +26,15 @@ from trimtab.mandate import AddressBook, Mandate, read_book
 
 
 class Running(msgspec.Struct, frozen=True):
-    """What `trimtab world --out` adds to the address book: where the chain and the Safe are."""
+    """What `trimtab world --out` adds to the address book: where the chain and the Safe are.
+
+    The Safe's owner is the key that everybody can compute from the seed.
+    """
 
     rpc: str
     safe: str
     owner: str
+    seed: int
 
 
 class _WorldFile(msgspec.Struct, frozen=True):
@@ -39,11 +43,15 @@ class _WorldFile(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a mandate applies: its address book, its nodes, and its account."""
+    """Where a mandate applies: its address book, its nodes, and its account.
+
+    `seed` is that of the local world, none on any other chain.
+    """
 
     book: AddressBook
     addresses: Addresses
     account: Address
+    seed: int | None = None
 
     @property
     def rpc(self) -> RpcUrl:
@@ -73,7 +81,8 @@ def place_of(mandate: Mandate, world: Path | None) -> Place:
     if running is not None and account == LOCAL:
         account = running.safe
     addresses = addresses_of(mandate.chain, None if running is None else running.rpc)
-    return Place(book, addresses, address(account))
+    seed = None if running is None else running.seed
+    return Place(book, addresses, address(account), seed)
 
 
 def read_file(path: Path, what: str) -> bytes:

@@ -27,12 +27,13 @@ from trimtab.app.recordings import backtest, check_fits, length, recorded, rehos
 from trimtab.app.rehearse import Result, Watch, rehearse
 from trimtab.app.report import write_report
 from trimtab.app.resolve import mandate_hash, read_mandate
+from trimtab.app.safe_batch import write_safe_batch
 from trimtab.app.view import LiveView
 from trimtab.app.world import live
 from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
 from trimtab.core.errors import ConfigError
-from trimtab.core.plan import Refused
+from trimtab.core.plan import Approved, Refused
 from trimtab.core.reading import Observation
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
@@ -130,8 +131,11 @@ def demo_command(setting: Setting, *, as_json: bool) -> None:
     say_json({**result.as_json(), "report": str(page)})
 
 
-def plan_command(path: Path, world: Path | None, *, as_json: bool) -> None:
-    """One tick at the newest block; exit code 1 where a limit refuses the plan."""
+def plan_command(path: Path, world: Path | None, safe_batch: Path | None, *, as_json: bool) -> None:
+    """One tick at the newest block; exit code 1 where a limit refuses the plan.
+
+    An approved plan is written to `safe_batch`, where that is named.
+    """
     mandate, text = read_mandate(path)
     place = place_of(mandate, world)
 
@@ -141,6 +145,9 @@ def plan_command(path: Path, world: Path | None, *, as_json: bool) -> None:
             judgement = outcome.judgement
             assert judgement is not None, "a first tick has no plan on its way"
             refused = isinstance(judgement.verdict, Refused)
+            if safe_batch is not None and isinstance(judgement.verdict, Approved):
+                plan, at = judgement.verdict.plan, outcome.states.timestamp
+                write_safe_batch(plan, place.book.plan_check, at, safe_batch)
             verdict = "hold" if judgement.plan is None else "refused" if refused else "approved"
             if as_json:
                 say_json(

@@ -73,7 +73,7 @@ def following(
 ) -> Heads:
     """The chain's newest heads, of which `node` is asked; `tell` hears of the socket's troubles."""
     pace = Pace(
-        poll=min(chain.block_seconds / 4, 2.0),
+        poll=0.2 if addresses.is_local else min(chain.block_seconds / 4, 2.0),
         silence=max(5.0 * chain.block_seconds, 10.0),
         timeout=float(chain.timeout),
     )

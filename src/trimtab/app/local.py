@@ -159,6 +159,11 @@ def signer_of(mandate: Mandate, seed: int) -> Signer:
     """The mandate's signer; `local` is a key that only local worlds ever know."""
     if mandate.account.signer != LOCAL:
         return Signer.load(mandate.account.signer)
+    return local_signer(seed)
+
+
+def local_signer(seed: int) -> Signer:
+    """The manager's key in the local world of a seed, which anybody can compute."""
     return Signer(Secret(keccak(text=f"the manager of the local world, seed {seed}").hex()))
 
 

@@ -36,6 +36,7 @@ Recorded = Annotated[
 WorldFile = Annotated[
     Path | None, typer.Option("--world", help="The file that `trimtab world --out` wrote.")
 ]
+Why = Annotated[str, typer.Option(help="The reason, for the journal.")]
 
 
 @app.command()
@@ -135,12 +136,19 @@ def world(
 
 
 @app.command()
-def plan(mandate: MandatePath, world: WorldFile = None, as_json: AsJson = False) -> None:
+def plan(
+    mandate: MandatePath,
+    world: WorldFile = None,
+    safe_batch: Annotated[
+        Path | None, typer.Option(help="Write an approved plan as an unsigned Safe batch.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """One tick on a live chain: what would be done now. Sends nothing."""
     from trimtab.app.commands import plan_command
 
     with told(as_json=as_json):
-        plan_command(mandate, world, as_json=as_json)
+        plan_command(mandate, world, safe_batch, as_json=as_json)
 
 
 @app.command()
@@ -158,6 +166,68 @@ def paper(
 
     with told(as_json=as_json):
         paper_command(mandate, world, blocks, journal, as_json=as_json)
+
+
+@app.command()
+def run(
+    mandate: MandatePath,
+    world: WorldFile = None,
+    arm: Annotated[
+        bool, typer.Option("--arm", help="Send what is approved; without it nothing is.")
+    ] = False,
+    propose: Annotated[
+        Path | None,
+        typer.Option(help="Not armed: write plans as unsigned Safe batches into this folder."),
+    ] = None,
+    blocks: Annotated[
+        int, typer.Option(help="Stop after so many blocks; 0 goes on for ever.", min=0)
+    ] = 0,
+    journal: Annotated[
+        str | None, typer.Option(help="The run's journal: gone on with if it is there.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the mandate on a live chain. It starts disarmed: --arm lets it send."""
+    from trimtab.app.live_commands import run_command
+    from trimtab.app.running import Going
+
+    with told(as_json=as_json):
+        going = Going(blocks, arm, propose)
+        run_command(mandate, world, going, journal, as_json=as_json)
+
+
+@app.command()
+def halt(journal: JournalPath, why: Why = "by hand", as_json: AsJson = False) -> None:
+    """Let a run take no new risk; it still repairs broken limits, and settles what it sent."""
+    from trimtab.app.live_commands import order_command
+
+    with told(as_json=as_json):
+        order_command("halt", why, None, journal, as_json=as_json)
+
+
+@app.command()
+def resume(journal: JournalPath, why: Why = "by hand", as_json: AsJson = False) -> None:
+    """Close the breakers of a run, and end its unwinding."""
+    from trimtab.app.live_commands import order_command
+
+    with told(as_json=as_json):
+        order_command("resume", why, None, journal, as_json=as_json)
+
+
+@app.command()
+def unwind(
+    journal: JournalPath,
+    to: Annotated[
+        str | None, typer.Option(help="The token to end up with; by default the numeraire.")
+    ] = None,
+    why: Why = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Let a run bring the whole book into the account as one token, within its limits."""
+    from trimtab.app.live_commands import order_command
+
+    with told(as_json=as_json):
+        order_command("unwind", why, to, journal, as_json=as_json)
 
 
 @app.command()

@@ -66,7 +66,7 @@ class Watched:
         turned = replace(self, turns=self.turns + 1, counts=dict(counts))
         outcome = step.outcome
         if outcome is None:
-            back = step.unwound and f"a reorg: back to block {step.unwound.number}"
+            back = step.unwound and f"a reorg took block {step.unwound.number} back"
             return replace(turned, last=back or "skipped a block", why=step.skipped or "")
         wished = _wished(bot, outcome, self.wished)
         return replace(

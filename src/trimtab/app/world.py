@@ -6,11 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 import orjson
-from eth_utils.crypto import keccak
 
-from trimtab.app.local import Setting, hosted
-from trimtab.chain.secret import Secret
-from trimtab.chain.signer import Signer
+from trimtab.app.local import Setting, hosted, local_signer
 
 Ready = Callable[[dict[str, object], str], None]
 
@@ -22,11 +19,16 @@ async def live(
 
     `ready` is told the address book's content and the node's address before the first block.
     """
-    signer = Signer(Secret(keccak(text=f"the owner in the local world {setting.seed}").hex()))
+    signer = local_signer(setting.seed)
     async with hosted(setting, signer, block_seconds) as host:
         book: dict[str, object] = orjson.loads(host.world.deployment.to_json())
         url = host.world.node.url
-        running = {"rpc": url, "safe": host.safe, "owner": signer.address}
+        running = {
+            "rpc": url,
+            "safe": host.safe,
+            "owner": signer.address,
+            "seed": setting.seed,
+        }
         ready({**book, "running": running}, url)
         while endless or host.conductor.block < setting.blocks:
             await host.conductor.next_block()

@@ -13,9 +13,13 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Take no new risk from now on: only what repairs a broken limit is planned."""
+    """Take no new risk from now on: only what repairs a broken limit is planned.
+
+    `name` is what the order was given as, once in its journal; so it is with all that people say.
+    """
 
     why: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Resume:
     """Close every breaker, and end an unwinding."""
 
     why: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Unwind:
 
     to: Address
     why: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from trimtab.core.errors import JournalError
 from trimtab.journal.address import PostgresUrl
-from trimtab.journal.tables import APPLICATION_ID, LAYOUT, METADATA, refused_layout
+from trimtab.journal.tables import APPLICATION_ID, LAYOUT, METADATA, NoJournal, refused_layout
 from trimtab.journal.words import words_of
 
 _ABOUT = Table(
@@ -195,11 +195,9 @@ class PostgresSchema:
         query = "SELECT to_regclass('trimtab_journal'), to_regclass('records')"
         about, records = self.connection.execute(text(query)).one()
         if about is None:
-            raise JournalError(
-                f"there is no journal at {self._url}: check the address"
-                if records is None
-                else f"{self._url} is a database but not a journal: check the address"
-            )
+            if records is None:
+                raise NoJournal(f"there is no journal at {self._url}: check the address")
+            raise JournalError(f"{self._url} is a database but not a journal: check the address")
         found = self.connection.execute(select(_ABOUT)).all()
         if len(found) != 1 or found[0].application != APPLICATION_ID:
             raise JournalError(f"{self._url} is a database but not a journal: check the address")

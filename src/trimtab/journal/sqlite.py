@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from trimtab.core.errors import JournalError
 from trimtab.journal.lock import WriterLock, is_at
-from trimtab.journal.tables import APPLICATION_ID, LAYOUT, METADATA, refused_layout
+from trimtab.journal.tables import APPLICATION_ID, LAYOUT, METADATA, NoJournal, refused_layout
 
 _TRIGGERS = tuple(
     f"CREATE TRIGGER {table}_refuse_{verb.lower()} BEFORE {verb} ON {table} "
@@ -92,7 +92,7 @@ class SqliteFile:
         """An existing file; a writer takes its lock. JournalError if it has another writer."""
         path = path.resolve()
         if not path.is_file():
-            raise JournalError(f"there is no journal at {path}: check the path")
+            raise NoJournal(f"there is no journal at {path}: check the path")
         lock = WriterLock(path) if is_writer else None
         try:
             return cls(path, lock)

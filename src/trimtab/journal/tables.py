@@ -7,12 +7,19 @@ from typing import Protocol
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, MetaData, Table
 from sqlalchemy import Text as Words
 
+from trimtab.core.errors import JournalError
 from trimtab.journal.address import PostgresUrl
 
 APPLICATION_ID = int.from_bytes(b"trim", "big")
 """What says that a database is a journal."""
 LAYOUT = 1
 """The version of these tables."""
+
+
+
+class NoJournal(JournalError):
+    """There is nothing where a journal was looked for."""
+
 
 Location = Path | PostgresUrl
 """Where a journal lies: a file, or a schema of a PostgreSQL database. Its text shows no secret."""

@@ -121,6 +121,19 @@ class Execution(Document, frozen=True, kw_only=True):
     """The token whose feed prices the gas."""
 
 
+class AlertEntries(Document, frozen=True, kw_only=True):
+    """Who hears of what goes wrong in a run.
+
+    Each is a command with its arguments, which gets a JSON object on its standard input, or one
+    address (`https://…`, `env:NAME`, `file:PATH`) that it is posted to.
+    """
+
+    on_halt: tuple[str, ...] = ()
+    """Told when the run ends by an error, or a breaker stops new risk."""
+    on_breach: tuple[str, ...] = ()
+    """Told when the market breaks a limit, or the code of a market changes."""
+
+
 class Mandate(Document, frozen=True, kw_only=True):
     """The whole mandate."""
 
@@ -135,3 +148,4 @@ class Mandate(Document, frozen=True, kw_only=True):
     chain: Chain = Chain()
     limits: LimitEntries = LimitEntries()
     execution: Execution = Execution()
+    alerts: AlertEntries = AlertEntries()

@@ -1,0 +1,209 @@
+"""What stands between a mandate and a live chain: nodes, the watch over code, and the key."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trimtab.app.attached import Place, reader_of
+from trimtab.app.connection import data_charge, following, reading, sending
+from trimtab.app.custody import inspected, stolen_key
+from trimtab.app.local import LOCAL, local_signer
+from trimtab.app.paper import pulled
+from trimtab.app.resolve import resolve
+from trimtab.app.safe_batch import write_safe_batch
+from trimtab.chain.admission import LOCAL_CHAIN, Admission, admissions, require
+from trimtab.chain.blocks import head
+from trimtab.chain.multicall import Multicall
+from trimtab.chain.node import Node
+from trimtab.chain.relay import Relay
+from trimtab.chain.safe import Safe, check_safe
+from trimtab.chain.signer import Signer
+from trimtab.chain.simulate import first_failure
+from trimtab.chain.submission import Submitter
+from trimtab.chain.watch import look
+from trimtab.core.errors import ConfigError, PlanError
+from trimtab.core.market import Head, MarketId
+from trimtab.core.orders import Order, ReduceOnly
+from trimtab.core.plan import Approved
+from trimtab.core.quantise import Timestamp
+from trimtab.core.reading import Observation
+from trimtab.engine.bot import Bot
+from trimtab.engine.checkpoint import check_signals
+from trimtab.engine.memory import Memory
+from trimtab.engine.run import World
+from trimtab.engine.watching import Watching
+from trimtab.engine.worlds import Chain
+from trimtab.mandate import Mandate
+
+
+@dataclass(slots=True)
+class Live:
+    """The bot, its world, and what the watch over its markets' code orders."""
+
+    bot: Bot
+    world: World
+    known: tuple[Admission, ...]
+    words: str
+    """Whether it is armed, and what that means."""
+    reduce_only: frozenset[MarketId] = frozenset()
+    ordered: list[Order] = field(default_factory=list)
+
+    def begin(self, memory: Memory) -> None:
+        """Take what the journal remembers. Raises ConfigError where that cannot be gone on with."""
+        not_admitted = require(self.known, self._chain, is_armed=False, held=_held(memory))
+        self._only_leave(not_admitted, memory.reduce_only, "as the run began")
+
+    def orders(self) -> tuple[Order, ...]:
+        """What was ordered since this was last asked."""
+        found = tuple(self.ordered)
+        self.ordered.clear()
+        return found
+
+    async def watch(self, node: Node, multicall: Multicall, at: Head) -> None:
+        """Look whether the markets' code is what was admitted, and order what follows."""
+        seen = await look(node, self.bot.markets, self.known, at, multicall)
+        self.known = seen.admissions
+        changes = "; ".join(f"{each.name}: {each.what}" for each in seen.changed)
+        self._only_leave(seen.reduce_only, self.reduce_only, changes or "as it was admitted again")
+
+    @property
+    def _chain(self) -> int:
+        return self.bot.markets[0].chain
+
+    def _only_leave(self, now: frozenset[MarketId], before: frozenset[MarketId], why: str) -> None:
+        if now != before:
+            self.ordered.append(ReduceOnly(tuple(sorted(now)), why))
+        self.reduce_only = now
+
+
+def _held(memory: Memory) -> frozenset[MarketId]:
+    """The markets in which the book has something."""
+    book = memory.moment.book if memory.moment else {}
+    return frozenset(place.market for place, raw in book.items() if raw)
+
+
+@asynccontextmanager
+async def lively(
+    mandate: Mandate,
+    place: Place,
+    is_armed: bool,
+    blocks: int,
+    proposals: Path | None,
+    tell: Callable[[str], None],
+) -> AsyncIterator[Live]:
+    """Everything that a run needs, checked at the newest block; closed again at its end.
+
+    Raises ConfigError and SignerError for what cannot be run, or armed.
+    """
+    bot = resolve(mandate, place.book, place.account)
+    check_signals(bot)
+    node = reading(mandate.chain, place.addresses)
+    relay = sending(mandate.chain, place.addresses)
+    multicall = Multicall(place.book.multicall)
+    try:
+        await node.check_chain()
+        at = await head(node, "latest")
+        known = await admissions(node, bot.markets, at, multicall)
+        async with following(mandate.chain, place.addresses, node, tell) as heads:
+            pull = pulled(heads, mandate.chain.cadence, blocks)
+
+            async def pulled_and_watched() -> Head | None:
+                newest = await pull()
+                if newest is not None:
+                    await live.watch(node, multicall, newest)
+                return newest
+
+            if is_armed:
+                world: World = await _armed(
+                    mandate, place, bot, known, node, relay, at, pulled_and_watched
+                )
+                words = (
+                    f"armed. Who has the key: {stolen_key(await inspected(node, bot, multicall))}"
+                )
+            else:
+                world = _watching(bot, place, node, pulled_and_watched, proposals)
+                words = "not armed: plans are judged and journaled, and nothing is sent"
+            live = Live(bot, world, known, words)
+            yield live
+    finally:
+        await node.close()
+        await relay.close()
+
+
+async def _armed(
+    mandate: Mandate,
+    place: Place,
+    bot: Bot,
+    known: tuple[Admission, ...],
+    node: Node,
+    relay: Relay,
+    at: Head,
+    pull: Callable[[], Awaitable[Head | None]],
+) -> Chain:
+    """The world that sends. Raises ConfigError or SignerError unless it may."""
+    require(known, place.book.chain, is_armed=True, held=frozenset(m.id for m in bot.markets))
+    if place.book.chain != LOCAL_CHAIN and bot.limits.max_equity is None:
+        raise ConfigError(
+            "only a mandate with limits.max_equity is armed off the local world: write the most "
+            "that may be managed, in whole units of the numeraire"
+        )
+    signer = _signer(mandate, place)
+    safe = Safe(bot.account, signer.address, place.book.multi_send, place.book.plan_check)
+    await relay.check_chain()
+    await check_safe(node, safe, at, Multicall(place.book.multicall))
+    submitter = Submitter(node, bot.adapters, signer, safe, data_charge(mandate))
+    return Chain(reader_of(bot, place, node), submitter, bot, pull, relay)
+
+
+def _signer(mandate: Mandate, place: Place) -> Signer:
+    if mandate.account.signer != LOCAL:
+        return Signer.load(mandate.account.signer)
+    if place.seed is None:
+        raise ConfigError(
+            "account.signer is `local`, a key that anybody can compute: off the local world name "
+            "your own, env:NAME or file:PATH"
+        )
+    return local_signer(place.seed)
+
+
+def _watching(
+    bot: Bot,
+    place: Place,
+    node: Node,
+    pull: Callable[[], Awaitable[Head | None]],
+    proposals: Path | None,
+) -> Watching:
+    proposer = Proposer(node, place, proposals, bot.execution.block_seconds)
+    depth = bot.execution.finality_depth
+    return Watching(node, reader_of(bot, place, node), depth, pull, proposer.propose)
+
+
+@dataclass(slots=True)
+class Proposer:
+    """Writes approved plans as unsigned batches into a folder, one at a time."""
+
+    node: Node
+    place: Place
+    folder: Path | None
+    block_seconds: int
+    newest: Path | None = None
+    void_after: int = 0
+
+    async def propose(self, approved: Approved, observation: Observation) -> str:
+        """What came of a plan, in words. Raises PlanError where the chain refuses it."""
+        plan, states = approved.plan, observation.states
+        if self.folder is None:
+            return "not armed: the plan is judged and not sent"
+        if states.timestamp <= self.void_after:
+            return f"not armed: {self.newest} waits for signatures until {self.void_after}"
+        at = Timestamp(states.timestamp + self.block_seconds)
+        why = await first_failure(self.node, plan.account, plan.calls, states.head, at)
+        if why is not None:
+            raise PlanError(f"the plan is not proposed, since the chain refuses it: {why}")
+        self.newest = self.folder / f"{plan.block}-{plan.hash[:12]}.json"
+        write_safe_batch(plan, self.place.book.plan_check, states.timestamp, self.newest)
+        self.void_after = int(plan.deadline)
+        return f"not armed: the plan is proposed in {self.newest}"

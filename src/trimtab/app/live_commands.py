@@ -1,0 +1,82 @@
+"""The commands of a live run: run, halt, resume, unwind, and a plan as an unsigned batch."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from trimtab.app.attached import place_of
+from trimtab.app.journals import location
+from trimtab.app.output import say_json
+from trimtab.app.recorded import Tick, part_of
+from trimtab.app.resolve import read_mandate
+from trimtab.app.running import Going, go
+from trimtab.app.spool import Given, Spool
+from trimtab.app.view import LiveView
+from trimtab.core.errors import ConfigError
+from trimtab.journal.store import Journal
+
+RUN = "build/run.sqlite"
+"""The journal of a run that names none: a run goes on with it."""
+
+
+def run_command(
+    path: Path, world: Path | None, going: Going, journal: str | None, *, as_json: bool
+) -> None:
+    """Run a mandate on a live chain; the last line is the result."""
+    mandate, text = read_mandate(path)
+    place = place_of(mandate, world)
+    where = location(journal or RUN)
+
+    def tell(words: str) -> None:
+        typer.echo(words, err=True)
+
+    with LiveView(going.blocks, quiet=as_json) as view:
+        running = go(mandate, text, place, going, where, view.update, tell)
+        try:
+            result = asyncio.run(running)
+        except KeyboardInterrupt:
+            typer.echo(f"stopped; `trimtab run` goes on with {where}", err=True)
+            raise typer.Exit(130) from None
+    if as_json:
+        say_json(result.as_json())
+        return
+    counts = result.tally.counts
+    typer.echo(
+        f"{counts['blocks']} blocks, {counts['plans_executed']} plans executed, "
+        f"{counts['skipped']} skipped; conservation error {result.tally.error}\n"
+        f"journal {where}"
+    )
+
+
+def order_command(order: str, why: str, to: str | None, journal: str, *, as_json: bool) -> None:
+    """Give a running manager an order; it takes it at its next block."""
+    where = location(journal)
+    with Journal.read(where) as read:
+        address = _token(read, to) if order == "unwind" else None
+    path = Spool.beside(where).give(Given(order, why, address))
+    if as_json:
+        say_json({"order": order, "file": str(path)})
+    else:
+        typer.echo(f"{order}: the run that writes {where} takes it at its next block")
+
+
+def _token(journal: Journal, symbol: str | None) -> str:
+    """The address of a token of the run's book, by default of its numeraire.
+
+    Raises ConfigError for one that it does not hold.
+    """
+    newest = journal.sequences("tick", 1)
+    if not newest:
+        raise ConfigError(f"{journal.where} has no block yet: let it run first")
+    (record,) = journal.records(after=newest[0] - 1, until=newest[0])
+    seen = part_of(record, record.economic, Tick).view
+    if symbol is None:
+        return seen.numeraire
+    named = {token.symbol: address for address, token in seen.tokens.items()}
+    if symbol not in named:
+        known = ", ".join(sorted(named))
+        raise ConfigError(f"the run has no token {symbol!r}; expected one of {known}")
+    return named[symbol]

@@ -1,0 +1,193 @@
+"""`run`: the mandate on a live chain, disarmed unless it is armed; it goes on with its journal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trimtab import __version__
+from trimtab.app.alerts import Alert, Alerts
+from trimtab.app.arming import Live, lively
+from trimtab.app.attached import Place
+from trimtab.app.history import starts_of
+from trimtab.app.rehearse import Result, Tally, Watch
+from trimtab.app.spool import Spool, Taking
+from trimtab.chain.redacted import redacted_text
+from trimtab.core.canonical import plain
+from trimtab.core.errors import ConfigError, TrimtabError
+from trimtab.core.orders import Order
+from trimtab.engine.bot import Bot
+from trimtab.engine.memory import Memory
+from trimtab.engine.replay import replay
+from trimtab.engine.run import Step, run
+from trimtab.journal import records
+from trimtab.journal.store import Journal
+from trimtab.journal.tables import Location, NoJournal
+from trimtab.journal.values import order_of
+from trimtab.mandate import Mandate
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """How a run goes: armed or not, for how many blocks (0 for ever), where proposals go."""
+
+    blocks: int = 0
+    is_armed: bool = False
+    proposals: Path | None = None
+
+
+async def go(
+    mandate: Mandate,
+    text: str,
+    place: Place,
+    going: Going,
+    where: Location,
+    watch: Watch,
+    tell: Callable[[str], None],
+) -> Result:
+    """Run the mandate until the blocks are over or it halts, and count this life of it.
+
+    Raises ConfigError and SignerError for what cannot be run or armed, and whatever makes the loop
+    halt; the journal then says why, and the alerts have been sent.
+    """
+    async with lively(mandate, place, going.is_armed, going.blocks, going.proposals, tell) as live:
+        alerts = _alerts(mandate, live.bot, tell)
+        try:
+            with _opened(where, live.bot) as journal:
+                memory = replay(live.bot, journal)
+                live.begin(memory)
+                tell(live.words)
+                _started(journal, live.bot, text)
+                return await _lived(live, journal, where, memory, watch, alerts)
+        except TrimtabError as error:
+            alerts.send(Alert("halt", f"{type(error).__name__}: {error}", None))
+            raise
+        finally:
+            await alerts.close()
+
+
+async def _lived(
+    live: Live,
+    journal: Journal,
+    where: Location,
+    memory: Memory,
+    watch: Watch,
+    alerts: Alerts,
+) -> Result:
+    started, tally, hearing = time.perf_counter(), Tally(), Hearing(alerts)
+    tokens = frozenset(token.address for token in live.bot.feeds)
+    taking = Taking(Spool.beside(where), _known(journal), tokens, alerts.tell)
+
+    def ordered() -> tuple[Order, ...]:
+        return (*live.orders(), *taking.take())
+
+    def watched(step: Step) -> None:
+        tally.add(step)
+        hearing.hear(step)
+        watch(live.bot, step)
+
+    memory = await run(live.bot, live.world, journal, memory, watched, ordered, most_blind=None)
+    journal.append(records.end(None, {"blocks": plain(tally.counts["blocks"])}))
+    taking.take()
+    seconds = time.perf_counter() - started
+    return Result(tally, memory, live.bot.numeraire.symbol, journal.digest(), where, seconds)
+
+
+@contextmanager
+def _opened(where: Location, bot: Bot) -> Iterator[Journal]:
+    """The journal, new, or one of this very mandate, account and version to go on with."""
+    try:
+        journal = Journal.open(where)
+    except NoJournal:
+        if isinstance(where, Path):
+            where.parent.mkdir(parents=True, exist_ok=True)
+        journal = Journal.create(where)
+    with journal:
+        _check_start(journal, bot)
+        yield journal
+
+
+def _check_start(journal: Journal, bot: Bot) -> None:
+    """Raise ConfigError where another mandate, account or version wrote the journal."""
+    ours = {"mandate": bot.mandate_hash, "account": bot.account, "version": __version__}
+    for start in starts_of(journal):
+        theirs = {
+            "mandate": start.mandate_hash,
+            "account": start.account,
+            "version": start.code_version,
+        }
+        differing = [name for name, value in ours.items() if theirs[name] != value]
+        if differing:
+            way = (
+                "its plans on their way must be settled by what made them first"
+                if journal.open_intents()
+                else "name a new journal, which begins with what the account holds"
+            )
+            raise ConfigError(
+                f"{journal.where} was written with another {' and '.join(differing)}: a journal is "
+                f"of one mandate, account and version; {way}"
+            )
+
+
+def _started(journal: Journal, bot: Bot, text: str) -> None:
+    journal.append(
+        records.start(
+            mandate_hash=bot.mandate_hash,
+            mandate=redacted_text(text),
+            account=bot.account,
+            code_version=__version__,
+            seed=None,
+        )
+    )
+
+
+def _known(journal: Journal) -> frozenset[str]:
+    """The names of the orders that the journal has."""
+    orders = (order_of(record) for record in journal.records("order"))
+    return frozenset(getattr(order, "name", "") for order in orders)
+
+
+def _alerts(mandate: Mandate, bot: Bot, tell: Callable[[str], None]) -> Alerts:
+    entries = mandate.alerts
+    about: dict[str, object] = {
+        "chain": mandate.chain.id,
+        "account": bot.account,
+        "mandate": bot.mandate_hash,
+    }
+    return Alerts({"halt": entries.on_halt, "breach": entries.on_breach}, about, tell)
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Tells of breakers and breaches when they begin, not at every block that they last."""
+
+    alerts: Alerts
+    breakers: set[str] = field(default_factory=set)
+    breaches: set[str] = field(default_factory=set)
+    reduce_only: frozenset[str] = frozenset()
+
+    def hear(self, step: Step) -> None:
+        """Take one more turn."""
+        outcome = step.outcome
+        if outcome is None:
+            return
+        block = outcome.states.head.number
+        for name in sorted(outcome.breakers.keys() - self.breakers):
+            self.alerts.send(Alert("halt", f"breaker {name}: {outcome.breakers[name]}", block))
+        self.breakers = set(outcome.breakers)
+        found = outcome.judgement.breaches if outcome.judgement else ()
+        broken = {breach.limit: breach for breach in found}
+        for limit in sorted(broken.keys() - self.breaches):
+            breach = broken[limit]
+            why = f"{limit}: {float(breach.measured):g}, allowed {float(breach.allowed):g}"
+            self.alerts.send(Alert("breach", why, block))
+        if outcome.judgement is not None:
+            self.breaches = set(broken)
+        left = frozenset(outcome.memory.reduce_only)
+        for market in sorted(left - self.reduce_only):
+            why = f"{market} may only be left: its code is not admitted"
+            self.alerts.send(Alert("breach", why, block))
+        self.reduce_only = left

@@ -58,7 +58,7 @@ def test_rehearse__journal_in_postgres__as_in_a_file(
             blocks = [record.block for record in journal.records("tick")]
         explained = trimtab("explain", str(blocks[-1]), "--journal", address)
         assert explained.code == 0
-    assert password not in "".join([done.output, done.error, explained.output, explained.error])
+    assert password not in f"{done.output}{done.error}{explained.output}{explained.error}"
 
 
 def test_rehearse__mandate_with_a_key_in_an_address__not_in_the_journal(

@@ -8,8 +8,10 @@ from tests.support.desk import Desk
 from tests.unit.mandate.examples import MANDATE, with_change
 from trimtab.app.resolve import mandate_hash, read_mandate, resolve
 from trimtab.core.errors import ConfigError
+from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
 from trimtab.mandate import parse_mandate
+from trimtab.protocols.chainlink import Sequencer
 
 
 def resolved(desk: Desk, text: str = MANDATE) -> Bot:
@@ -49,6 +51,15 @@ def test_resolve__pool_alone__reads_nothing_else(desk: Desk) -> None:
         "chainlink:WETH",
         "uniswap_v3:WETH/USDC/500",
     ]
+
+
+def test_resolve__sequencer__its_uptime_feed_is_read_with_the_rest(desk: Desk) -> None:
+    address = "0x" + "5" * 40
+    text = MANDATE.replace("[chain]", f'[chain]\nsequencer = "{address}"\nsequencer_grace = 60')
+    (feed, *rest) = resolved(desk, text).markets
+    assert feed == Sequencer(31337, Address(address), "chainlink:sequencer", grace=60)
+    assert [market.name for market in rest] == names(resolved(desk))
+    assert "checksum" in complaint(desk, text.replace("5" * 40, "aB" * 20))
 
 
 def test_resolve__feed_of_another_name__read_and_used(desk: Desk) -> None:
@@ -205,6 +216,8 @@ def test_read_mandate__strategy_beside_it__importable(
 OF_MY_OWN = """
 from dataclasses import dataclass
 from trimtab.core.strategy import Decision, Hold, Needs, Strategy, View
+from trimtab.protocols.chainlink import Sequencer
+from trimtab.core.token import Address
 
 @dataclass(frozen=True, slots=True)
 class Mine(Strategy):

@@ -216,8 +216,6 @@ def test_read_mandate__strategy_beside_it__importable(
 OF_MY_OWN = """
 from dataclasses import dataclass
 from trimtab.core.strategy import Decision, Hold, Needs, Strategy, View
-from trimtab.protocols.chainlink import Sequencer
-from trimtab.core.token import Address
 
 @dataclass(frozen=True, slots=True)
 class Mine(Strategy):

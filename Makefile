@@ -86,9 +86,10 @@ $(EXAMINERS): requirements/contracts.txt | .venv/bin/python
 	@touch $@
 
 .PHONY: soak
-soak: setup ## Compare the manager with its peers over many seeds; writes build/soak.json
+soak: setup ## Long runs: against plain policies, models against contracts, and survival
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.soak equality
+	$(BIN)/python -m tests.soak survival
 
 .PHONY: lock
 lock: setup ## Renew all locks to the newest versions that what they are made of allows

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.soak import equality
+from tests.soak import equality, survival
 from tests.soak.rivals import RIVALS, STATIC, rivals
 from tests.support.command import ROOT
 from trimtab.app.local import Setting, Stage, staged
@@ -36,7 +36,10 @@ from trimtab.risk import oracle_prices
 
 MANDATE = ROOT / "examples" / "mandate.toml"
 
-PARTS: dict[str, Callable[[Sequence[str]], None]] = {"equality": equality.main}
+PARTS: dict[str, Callable[[Sequence[str]], None]] = {
+    "equality": equality.main,
+    "survival": survival.main,
+}
 """Other long runs, by their names."""
 
 

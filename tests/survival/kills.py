@@ -16,7 +16,7 @@ from trimtab.lab.world import LocalWorld, feed_contract, transaction
 NAMES = (
     *("next", "settle", "check_writer", "prepare", "renew", "send", "standing"),
     *("commit of start", "commit of tick", "commit of intent", "commit of skip"),
-    "commit of unwound",
+    *("commit of unwound", "commit of checkpoint"),
 )
 POINTS = tuple(f"{side} {name}" for name in NAMES for side in ("before", "after"))
 _IN_TROUBLE = frozenset({"renew", "standing", "commit of skip", "commit of unwound"})

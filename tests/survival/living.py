@@ -199,7 +199,7 @@ async def _live(
     try:
         with ground.opened(KilledJournal) as journal:
             world = KilledWorld(chain_world(ground, bot, rpc, pulled), points)
-            await run(bot, world, journal, replay(bot, journal), nobody, ordered)
+            await run(bot, world, journal, replay(bot, journal), nobody, ordered, checkpoints=5)
     finally:
         await rpc.close()
 

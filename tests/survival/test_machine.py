@@ -19,7 +19,7 @@ def test_machine__everything_fails_in_any_order__book_equals_chain(tmp_path: Pat
     with grounded(tmp_path) as (world, ground), FaultyNode(world.node.url) as node:
         Survival.world, Survival.ground, Survival.node = world, ground, node
         Survival.folder = tmp_path
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Survival,
             settings=settings(
                 max_examples=EPISODES,

@@ -19,6 +19,7 @@ from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
 from trimtab.core.errors import ConfigError, TrimtabError
 from trimtab.core.orders import Order
+from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
 from trimtab.engine.replay import replay
@@ -89,7 +90,11 @@ async def _lived(
         hearing.hear(step)
         watch(live.bot, step)
 
-    memory = await run(live.bot, live.world, journal, memory, watched, ordered, most_blind=None)
+    memory = await run(
+        *(live.bot, live.world, journal, memory, watched, ordered),
+        most_blind=None,
+        checkpoints=checkpoint.EVERY,
+    )
     journal.append(records.end(None, {"blocks": plain(tally.counts["blocks"])}))
     taking.take()
     seconds = time.perf_counter() - started

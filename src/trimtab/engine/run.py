@@ -92,12 +92,14 @@ async def run(
     watch: Callable[[Step], None],
     orders: Callable[[], Sequence[Order]] = tuple,
     most_blind: int | None = MOST_BLIND,
+    checkpoints: int | None = None,
 ) -> Memory:
     """Turn until the world ends; the memory that is left.
 
     A block that cannot be read or judged is skipped and recorded; after `most_blind` of them in a
     row the last DataError is raised, never where that is None. `orders` gives what was ordered
-    since it was last asked, once the block to decide on is known. Raises everything else after
+    since it was last asked, once the block to decide on is known. Every so many turns a checkpoint
+    is kept. Raises everything else after
     recording why it halts.
     """
     blind, turns, has_seen = 0, 0, memory.states is not None
@@ -109,7 +111,7 @@ async def run(
                 return memory
             memory, step = await turn(bot, world, journal, memory, observation)
             blind, has_seen, turns = 0, True, turns + 1
-            if turns % checkpoint.EVERY == 0:
+            if checkpoints is not None and turns % checkpoints == 0:
                 kept = checkpoint.written(bot, memory)
                 journal.append(*kept.records, blobs=kept.blobs)
         except DataError as error:

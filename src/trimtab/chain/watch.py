@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from trimtab.chain.admission import Admission, Admitted, NotAdmitted, admissions
+from trimtab.chain.admission import Admission, Admitted, admissions
 from trimtab.chain.anatomy import hashes_of, hashes_request, named, slot_of, slot_value
 from trimtab.chain.multicall import Multicall
 from trimtab.chain.node import Node
 from trimtab.core.abi import Read
 from trimtab.core.market import Head, Market, MarketId, State
-from trimtab.core.orders import ReduceOnly
 from trimtab.core.token import Address
 from trimtab.protocols.shared.code import Relation
 
@@ -60,73 +59,6 @@ async def look(
     again = [market for market in markets if market.id in doubtful]
     fresh = {e.market: e for e in await admissions(node, again, head, multicall)} if again else {}
     return Look(tuple(fresh.get(each.market, each) for each in known), changed)
-
-
-class Watch:
-    """What is known of the markets' code, block after block, told to the loop as orders.
-
-    `reduce_only` are the markets that the loop remembers may only be left; `alert` hears of every
-    change.
-    """
-
-    def __init__(
-        self,
-        node: Node,
-        markets: Sequence[Market[State]],
-        known: Sequence[Admission],
-        alert: Callable[[Changed], None],
-        reduce_only: frozenset[MarketId] = frozenset(),
-        multicall: Multicall | None = None,
-    ) -> None:
-        self._node = node
-        self._markets = tuple(markets)
-        self._known = tuple(known)
-        self._alert = alert
-        self._reduce_only = reduce_only
-        self._multicall = multicall
-        self._orders: list[ReduceOnly] = []
-
-    def pulled(
-        self, pull: Callable[[], Awaitable[Head | None]]
-    ) -> Callable[[], Awaitable[Head | None]]:
-        """What waits for the next block, and looks at the markets' code there.
-
-        It raises DataError where that cannot be seen, so that the block is not decided on.
-        """
-
-        async def pull_and_look() -> Head | None:
-            at = await pull()
-            if at is not None:
-                await self.at(at)
-            return at
-
-        return pull_and_look
-
-    async def at(self, head: Head) -> None:
-        """Look at the markets' code at a block."""
-        found = await self._node.whole(
-            lambda node: look(node, self._markets, self._known, head, self._multicall)
-        )
-        self._known = found.admissions
-        for each in found.changed:
-            self._alert(each)
-        if found.reduce_only != self._reduce_only:
-            self._reduce_only = found.reduce_only
-            self._orders.append(_order(found, head))
-
-    def orders(self) -> tuple[ReduceOnly, ...]:
-        """What the loop has to do since it was last asked."""
-        given, self._orders = tuple(self._orders), []
-        return given
-
-
-def _order(found: Look, head: Head) -> ReduceOnly:
-    refused = [each for each in found.admissions if isinstance(each, NotAdmitted)]
-    why = "; ".join(f"{each.name}: {each.why}" for each in refused)
-    return ReduceOnly(
-        tuple(sorted(each.market for each in refused)),
-        f"at block {head.number}: {why or 'every market is admitted again'}",
-    )
 
 
 async def changes(

@@ -14,7 +14,7 @@ from tests.support.command import ROOT, trimtab
 pytestmark = pytest.mark.e2e
 
 MANDATE = ROOT / "examples" / "mandate.toml"
-BLOCKS = "40"
+BLOCKS = "20"
 
 MUTANTS = (
     (

@@ -9,7 +9,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.mutants.mutate import Mutant
+from tests.mutants.mutate import Mutant, mutants
+from tests.mutants.touched import MODELS
 from tests.mutants.trial import put_in_place
 
 
@@ -30,9 +31,9 @@ def digest(mandate: Path, recording: Path, journal: Path) -> str:
 
 def named(name: str) -> Mutant:
     """The mutant of this name. Raises KeyError if there is none."""
-    from tests.mutants.__main__ import all_mutants
-
-    return {mutant.name: mutant for mutant in all_mutants()}[name]
+    path = name.partition(":")[0]
+    found = mutants(path, (MODELS / path).read_text(encoding="utf-8"))
+    return {mutant.name: mutant for mutant in found}[name]
 
 
 if __name__ == "__main__":

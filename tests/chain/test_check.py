@@ -34,7 +34,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         owner = world.deployment.agents[0]
         made = world.new_safe(owner)
         world.mine(transaction(owner, made.creation))
-        running = {"rpc": world.node.url, "safe": made.address, "owner": owner}
+        running = {"rpc": world.node.url, "safe": made.address, "owner": owner, "seed": 0}
         file = tmp_path / "world.json"
         content = json.loads(world.deployment.to_json())
         file.write_text(json.dumps({**content, "running": running}))
@@ -78,7 +78,7 @@ def test_check__node_that_is_gone__says_that_nothing_is_known(tmp_path: Path) ->
     file = tmp_path / "world.json"
     with local_world() as world:
         owner = world.deployment.agents[0]
-        running = {"rpc": world.node.url, "safe": owner, "owner": owner}
+        running = {"rpc": world.node.url, "safe": owner, "owner": owner, "seed": 0}
         content = json.loads(world.deployment.to_json())
         file.write_text(json.dumps({**content, "running": running}))
     told = checked(MANDATE, file)

@@ -64,7 +64,7 @@ def test_forge__unit_and_fuzz__every_test_passes(
 
 def test_forge__each_thing_wrong__some_test_fails(copy: Project) -> None:
     suites = {}
-    copy.change("optimizer = true", "optimizer = false", "foundry.toml")  # it takes most of the time
+    copy.change("optimizer = true", "optimizer = false", "foundry.toml")  # most of the time is its
     for number, (name, (old, new)) in enumerate(MUTANTS.items()):
         suites[f"mutant{number}"] = name
         folder = copy.sources / f"mutant{number}"

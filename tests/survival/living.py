@@ -42,23 +42,26 @@ Pull = Callable[[Rpc, int], Awaitable[Head | None]]
 
 MANDATE = Path(__file__).with_name("mandate.toml")
 KEY = "11" * 32
+OWNER = Signer(Secret(KEY)).address
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where the manager lives: the node, the names on it, and its Safe."""
+    """Where the manager lives: the node, the names on it, its Safe, and who signs for that."""
 
     url: str
     deployment: bytes
     safe: Address
     journal: Path
+    file: Path = MANDATE
+    owner: Address = OWNER
 
     @property
     def book(self) -> AddressBook:
         return read_book(self.deployment, "the local world")
 
     def mandate(self) -> tuple[Mandate, str]:
-        return read_mandate(MANDATE)
+        return read_mandate(self.file)
 
     def bot(self) -> Bot:
         return resolve(self.mandate()[0], self.book, self.safe)

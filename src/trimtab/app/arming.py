@@ -13,7 +13,7 @@ from trimtab.app.custody import inspected, stolen_key
 from trimtab.app.local import LOCAL, local_signer
 from trimtab.app.paper import pulled
 from trimtab.app.resolve import resolve
-from trimtab.app.safe_batch import write_safe_batch
+from trimtab.app.safe_batch import newest_batch, write_safe_batch
 from trimtab.chain.admission import LOCAL_CHAIN, Admission, admissions, require
 from trimtab.chain.blocks import head
 from trimtab.chain.multicall import Multicall
@@ -25,11 +25,13 @@ from trimtab.chain.simulate import first_failure
 from trimtab.chain.submission import Submitter
 from trimtab.chain.watch import look
 from trimtab.core.errors import ConfigError, PlanError
+from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Head, MarketId
 from trimtab.core.orders import Order, ReduceOnly
 from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation
+from trimtab.core.states import States
 from trimtab.engine.bot import Bot
 from trimtab.engine.checkpoint import check_signals
 from trimtab.engine.memory import Memory
@@ -154,8 +156,25 @@ async def _armed(
     safe = Safe(bot.account, signer.address, place.book.multi_send, place.book.plan_check)
     await relay.check_chain()
     await check_safe(node, safe, at, Multicall(place.book.multicall))
+    reader = reader_of(bot, place, node)
+    check_owes_nothing(bot, (await reader.observe(None, at)).states)
     submitter = Submitter(node, bot.adapters, signer, safe, data_charge(mandate))
-    return Chain(reader_of(bot, place, node), submitter, bot, pull, relay)
+    return Chain(reader, submitter, bot, pull, relay)
+
+
+def check_owes_nothing(bot: Bot, states: States) -> None:
+    """Raise ConfigError where the account owes anything: nothing would repay it in time."""
+    held = held_everywhere(bot.adapters, states, bot.account)
+    owed = [
+        f"{place.token.amount(abs(holding.raw))} at {states.market(place.market).name}"
+        for place, holding in held.items()
+        if place.is_debt and holding.shares
+    ]
+    if owed:
+        raise ConfigError(
+            f"the account {bot.account} owes {', '.join(owed)}: an account with debt is not "
+            "armed, since nothing repays in time yet; repay it first, or run without --arm"
+        )
 
 
 def _signer(mandate: Mandate, place: Place) -> Signer:
@@ -197,6 +216,8 @@ class Proposer:
         plan, states = approved.plan, observation.states
         if self.folder is None:
             return "not armed: the plan is judged and not sent"
+        if self.newest is None:
+            self.newest, self.void_after = newest_batch(self.folder, plan) or (None, 0)
         if states.timestamp <= self.void_after:
             return f"not armed: {self.newest} waits for signatures until {self.void_after}"
         at = Timestamp(states.timestamp + self.block_seconds)

@@ -31,15 +31,21 @@ def new_location(text: str | None, command: str) -> Location:
     if text is None:
         return fresh_path(BUILD, command, ".sqlite")
     where = location(text)
-    if isinstance(where, Path):
-        try:
-            where.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise JournalError(
-                f"the folder {where.parent} cannot be made ({error.strerror}): name a journal in "
-                "another"
-            ) from None
+    make_folder(where)
     return where
+
+
+def make_folder(where: Location) -> None:
+    """Make the folder of a new journal's file. Raises JournalError if that cannot be."""
+    if not isinstance(where, Path):
+        return
+    try:
+        where.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalError(
+            f"the folder {where.parent} cannot be made ({error.strerror}): name a journal in "
+            "another"
+        ) from None
 
 
 def name_of(where: Location) -> str:

@@ -20,6 +20,8 @@ from trimtab.journal.store import Journal
 
 RUN = "build/run.sqlite"
 """The journal of a run that names none: a run goes on with it."""
+INTERRUPTED = 130
+"""The exit code of a run that Ctrl-C ended: 128 and the number of the signal, as shells have it."""
 
 
 def run_command(
@@ -30,16 +32,17 @@ def run_command(
     place = place_of(mandate, world)
     where = location(journal or RUN)
 
-    def tell(words: str) -> None:
-        typer.echo(words, err=True)
-
-    with LiveView(going.blocks, quiet=as_json) as view:
-        running = go(mandate, text, place, going, where, view.update, tell)
-        try:
+    view = LiveView(going.blocks, quiet=as_json)
+    try:
+        with view:
+            running = go(mandate, text, place, going, where, view.update, view.tell)
             result = asyncio.run(running)
-        except KeyboardInterrupt:
-            typer.echo(f"stopped; `trimtab run` goes on with {where}", err=True)
-            raise typer.Exit(130) from None
+    except KeyboardInterrupt:
+        words = f"stopped; `trimtab run` goes on with {where}"
+        if as_json:
+            say_json({"stopped": words, "journal": str(where)})
+        typer.echo(words, err=True)
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         say_json(result.as_json())
         return

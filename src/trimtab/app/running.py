@@ -13,11 +13,12 @@ from trimtab.app.alerts import Alert, Alerts
 from trimtab.app.arming import Live, lively
 from trimtab.app.attached import Place
 from trimtab.app.history import starts_of
+from trimtab.app.journals import make_folder
 from trimtab.app.rehearse import Result, Tally, Watch
 from trimtab.app.spool import Spool, Taking
 from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
-from trimtab.core.errors import ConfigError, TrimtabError
+from trimtab.core.errors import ConfigError
 from trimtab.core.orders import Order
 from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
@@ -63,7 +64,7 @@ async def go(
                 tell(live.words)
                 _started(journal, live.bot, text)
                 return await _lived(live, journal, where, memory, watch, alerts)
-        except TrimtabError as error:
+        except Exception as error:
             alerts.send(Alert("halt", f"{type(error).__name__}: {error}", None))
             raise
         finally:
@@ -107,8 +108,7 @@ def _opened(where: Location, bot: Bot) -> Iterator[Journal]:
     try:
         journal = Journal.open(where)
     except NoJournal:
-        if isinstance(where, Path):
-            where.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(where)
         journal = Journal.create(where)
     with journal:
         _check_start(journal, bot)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import msgspec
 import orjson
 
 from trimtab.chain.plan_check import check_call
@@ -66,3 +67,41 @@ def write_safe_batch(plan: Plan, plan_check: Address, at: Timestamp, path: Path)
         unfinished.rename(path)
     except OSError as error:
         raise ConfigError(f"the batch {path} cannot be written: {error.strerror}") from None
+
+
+class _Bounds(msgspec.Struct):
+    deadline: int
+
+
+class _Ours(msgspec.Struct):
+    bounds: _Bounds
+
+
+class _Meta(msgspec.Struct):
+    created_from_safe_address: str = msgspec.field(name="createdFromSafeAddress")
+
+
+class _Batch(msgspec.Struct):
+    chain: str = msgspec.field(name="chainId")
+    meta: _Meta
+    trimtab: _Ours
+
+
+def newest_batch(folder: Path, plan: Plan) -> tuple[Path, int] | None:
+    """The batch of the plan's account in a folder that is valid the longest, and until when.
+
+    An earlier run may have written it. Files that are no batches of ours are left alone.
+    """
+    found: list[tuple[int, Path]] = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            batch = msgspec.json.decode(path.read_bytes(), type=_Batch, strict=False)
+        except (OSError, msgspec.DecodeError):
+            continue
+        is_ours = batch.meta.created_from_safe_address == plan.account
+        if is_ours and batch.chain == str(plan.chain):
+            found.append((batch.trimtab.bounds.deadline, path))
+    if not found:
+        return None
+    deadline, path = max(found)
+    return path, deadline

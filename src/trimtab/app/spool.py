@@ -7,6 +7,8 @@ takes an order once it is in the journal, so that none is lost or given twice.
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +20,11 @@ from trimtab.core.orders import Halt, Order, Resume, Unwind
 from trimtab.core.token import Address, address
 from trimtab.journal.tables import Location
 
-_LARGEST = 4096
-_LONGEST = 500
+LONGEST = 500
+"""Characters that a reason may have."""
+_LARGEST = 8 * LONGEST
+_NAME = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+"""What an order may be named: its name is kept in the journal."""
 
 
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -44,6 +49,11 @@ class Spool:
 
     def give(self, given: Given) -> Path:
         """Write an order for the manager to take. Raises ConfigError where that fails."""
+        given = msgspec.structs.replace(given, why=_printable(given.why))
+        if len(given.why) > LONGEST:
+            raise ConfigError(
+                f"the reason has {len(given.why)} characters, {LONGEST} are allowed: shorten it"
+            )
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.json"
@@ -68,13 +78,16 @@ class Spool:
 
 def read(path: Path) -> Order:
     """The order in a file. Raises ConfigError, in words, where there is none."""
+    if not _NAME.fullmatch(path.stem):
+        name = path.name.encode("utf-8", "replace").decode()
+        raise ConfigError(f"{_printable(name)[:80]!r} is no order: orders have plain names")
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-        given = msgspec.json.decode(content, type=Given)
-    except (OSError, msgspec.DecodeError, ValueError) as error:
+        given = msgspec.json.decode(_content(path), type=Given)
+    except OSError as error:
+        raise ConfigError(f"the order {path.name} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, ValueError) as error:
         raise ConfigError(f"the order {path.name} cannot be read: {error}") from None
-    why = "".join(each if each.isprintable() else " " for each in given.why)[:_LONGEST]
+    why = _printable(given.why)[:LONGEST]
     match given.order:
         case "halt":
             return Halt(why, path.stem)
@@ -83,7 +96,26 @@ def read(path: Path) -> Order:
         case "unwind" if given.to is not None:
             return Unwind(address(given.to), why, path.stem)
         case _:
-            raise ConfigError(f"the order {path.name} is {given.order!r}: expected halt, resume …")
+            raise ConfigError(
+                f"the order {path.name} is {_printable(given.order)[:80]!r}: expected halt, "
+                "resume, or unwind with the token to end up with"
+            )
+
+
+def _content(path: Path) -> bytes:
+    """What a plain file holds. Nothing else is opened: a pipe would never come to its end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no plain file")
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"it is larger than {_LARGEST} bytes")
+    return content
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 class Taking:
@@ -104,13 +136,14 @@ class Taking:
         self._done = set(known)
         self._tokens = tokens
         self._tell = tell
+        self._kept: set[str] = set()
 
     def take(self) -> tuple[Order, ...]:
         """The orders that are new. What was taken before is journaled by now, and is removed."""
         found: list[Order] = []
         for path in tuple(self._spool.waiting()):
             if path.stem in self._done:
-                path.unlink(missing_ok=True)
+                self._remove(path)
                 continue
             self._done.add(path.stem)
             try:
@@ -118,6 +151,15 @@ class Taking:
             except ConfigError as error:
                 self._tell(str(error))
         return tuple(found)
+
+    def _remove(self, path: Path) -> None:
+        """Remove what was taken; what cannot be removed is told of once, and taken no more."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            if path.stem not in self._kept:
+                self._tell(f"the order {path.name} cannot be removed: {error.strerror}")
+            self._kept.add(path.stem)
 
     def _checked(self, order: Order) -> Order:
         if isinstance(order, Unwind) and order.to not in self._tokens:

@@ -76,6 +76,14 @@ class LiveView:
         elif time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
             self._show(self._live)
 
+    def tell(self, words: str) -> None:
+        """Say something beside the turns: above the picture, or as a line of its own."""
+        if self._live is None:
+            self._progress.write(words + "\n")
+            self._progress.flush()
+        else:
+            self._live.console.print(Text(words))
+
     def _show(self, live: Live) -> None:
         width = self._console.width
         live.update(picture(self._watched, self._total, width), refresh=True)

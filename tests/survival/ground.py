@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -23,8 +27,12 @@ from trimtab.engine.replay import replay
 from trimtab.journal.records import Kind, Record
 from trimtab.journal.store import Journal
 from trimtab.journal.values import intent_of, settlement_of
-from trimtab.lab.world import LocalWorld, local_world, transaction
+from trimtab.lab.world import LocalWorld, Rpc, local_world, transaction
 
+T = TypeVar("T")
+
+LONGEST = 60
+"""Seconds after which a life is ended that does not end by itself."""
 FUNDS = {"USDC": 500_000 * 10**6, "WETH": 150 * 10**18}
 
 
@@ -41,28 +49,40 @@ def grounded(folder: Path) -> Iterator[tuple[LocalWorld, Ground]]:
         yield world, Ground(world.node.url, book, made.address, folder / "0.sqlite")
 
 
-def forks() -> Any:
-    """Processes that begin with everything imported, so that a life begins in milliseconds."""
+def alone(work: Callable[..., T], *arguments: object) -> T:
+    """What a work gives in a process without threads, from which lives can be forked."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.survival.living", "tests.survival.swing"])
-    return context
+    context.set_forkserver_preload(["tests.survival.kills"])
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(work, *arguments).result()
 
 
-def lived(life: Callable[..., object], *arguments: object, patience: float = 60.0) -> int:
-    """Run a life in a process of its own; its exit code, negative where a signal ended it."""
-    process = forks().Process(target=life, args=arguments)
-    process.start()
-    process.join(patience)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        raise AssertionError(f"a life did not end within {patience:.0f} s")
-    code: int = process.exitcode
-    process.close()
-    return code
+def lived(life: Callable[..., object], *arguments: object) -> int:
+    """Run a life in a process of its own; its exit code, negative where a signal ended it.
+
+    Everything is imported already, so that it begins in a millisecond.
+    """
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LONGEST)
+        try:
+            life(*arguments)
+        except BaseException:  # noqa: BLE001 (a forked process must not go on as its parent)
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 # --------------------------------------------------------------------------------- reckoning
+
+
+class Connected(Protocol):
+    """A world whose node can be asked."""
+
+    @property
+    def rpc(self) -> Rpc: ...
 
 
 class _Sent(msgspec.Struct, rename="camel"):
@@ -89,15 +109,17 @@ class Reckoning:
     unwound: int = 0
 
 
-def reckoned(world: LocalWorld, ground: Ground, since: int) -> Reckoning:
+def reckoned(world: Connected, ground: Ground, since: int) -> Reckoning:
     """Compare chain and journal: nothing lost, nothing sent twice, the book as told.
+
+    Others may act meanwhile: what they do to the book is a flow that is not ours.
 
     Every transaction of the signer on the chain was journaled with its raw bytes, each nonce
     was used once, each plan was executed at most once, every settlement is of a transaction
-    that is there, every flow is known as ours, no block has a conservation error, and the
-    memory that replay leads to holds what the contracts say.
+    that is there, every flow is known as ours or as another's, no block has a conservation error,
+    and the memory that replay leads to holds what the contracts say.
     """
-    mined = _mined(world, since)
+    mined = _mined(world, ground, since)
     with Journal.read(ground.journal) as journal:
         journal.verify()
         intents = [intent_of(record) for record in journal.records("intent")]
@@ -145,17 +167,16 @@ def _standing(journal: Journal, kind: Kind) -> list[Record]:
     return kept
 
 
-def _check_book(world: LocalWorld, ground: Ground, memory: Memory) -> None:
+def _check_book(world: Connected, ground: Ground, memory: Memory) -> None:
     """The book remembered is what the tokens themselves say at that block."""
     assert memory.moment is not None
     assert memory.states is not None
     number = hex(memory.states.head.number)
-    for symbol in FUNDS:
-        token = ground.book.token(symbol)
+    for token in ground.bot().feeds:
         data = "0x" + call_data("balanceOf(address)", ground.safe).hex()
         told = world.rpc("eth_call", {"to": token.address, "data": data}, number)
         held = memory.moment.book.get(wallet(token), 0)
-        assert words_of(str(told)) == held, f"{symbol} at block {number}"
+        assert words_of(str(told)) == held, f"{token.symbol} at block {number}"
 
 
 def words_of(answer: str) -> int:
@@ -164,9 +185,9 @@ def words_of(answer: str) -> int:
     return word
 
 
-def _mined(world: LocalWorld, since: int) -> tuple[_Sent, ...]:
+def _mined(world: Connected, ground: Ground, since: int) -> tuple[_Sent, ...]:
     """The signer's transactions after a block, in the chain's order."""
-    signer = Signer(Secret(KEY)).address.lower()
+    signer = ground.owner.lower()
     last = int(str(world.rpc("eth_blockNumber")), 16)
     asked = [("eth_getBlockByNumber", (hex(number), True)) for number in range(since + 1, last + 1)]
     blocks = [msgspec.convert(each, _Block) for each in world.rpc.batch(asked)]

@@ -23,7 +23,7 @@ _IN_TROUBLE = frozenset({"renew", "standing", "commit of skip", "commit of unwou
 """What only a troubled chain leads to."""
 KILLED = -9
 TURNS = 8
-LIVES = 10
+LIVES = 6
 """Lives that share a journal; then the books are compared, and a new journal begins."""
 
 
@@ -56,7 +56,11 @@ def survive(folder: Path, kills: int, first: int = 1) -> Survived:
 def _deaths(first: int) -> Iterator[Kill]:
     """Every point in turn, at the first time that it is come to, then the next, and so on."""
     for time in count(first):
-        yield from (Kill(point, (time - 1) % 3 + 1) for point in POINTS)
+        yield from (Kill(point, 1 if _is_rare(point) else (time - 1) % 3 + 1) for point in POINTS)
+
+
+def _is_rare(point: str) -> bool:
+    return point.split(" ", 1)[1] in _IN_TROUBLE
 
 
 def _era(
@@ -69,8 +73,7 @@ def _era(
         if told.kills.total() >= kills:
             break
         kill = next(deaths)
-        is_rare = kill.point.split(" ", 1)[1] in _IN_TROUBLE
-        chain = troubled if is_rare or kill.time == 2 else mined
+        chain = troubled if _is_rare(kill.point) or kill.time == 2 else mined
         code = lived(live, ground, TURNS, kill, chain)
         assert code in (0, KILLED), f"a life that was to end at {kill} ended with {code}"
         told.lives += 1

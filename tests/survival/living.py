@@ -232,8 +232,8 @@ async def troubled(rpc: Rpc, given: int) -> Head:
     if number % 5 in (1, 2):
         await _asked(rpc, "anvil_dropAllTransactions")
     at = await mined(rpc, given)
-    if number % 7 == 3:
-        await _asked(rpc, "anvil_reorg", 1 + number // 7 % 3, [])
+    if number % 4 == 3:
+        await _asked(rpc, "anvil_reorg", 1 + number // 4 % 3, [])
         at = await head(rpc, "latest")
     return at
 

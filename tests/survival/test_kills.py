@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.survival.ground import alone
 from tests.survival.kills import POINTS, survive
 
 pytestmark = pytest.mark.chain
@@ -16,7 +17,7 @@ KILLS = 100
 def test_kills__on_both_sides_of_every_await_and_commit__nothing_lost_or_sent_twice(
     first: int, tmp_path: Path
 ) -> None:
-    told = survive(tmp_path, KILLS, first)
+    told = alone(survive, tmp_path, KILLS, first)
     assert told.kills.total() == KILLS
     assert [point for point in POINTS if not told.kills[point]] == []
     assert told.landed >= told.journals

@@ -79,7 +79,7 @@ class Alerts:
                     await _run(target, body)
         except TimeoutError:
             self.tell(f"the alert of a {kind} was not taken within {TIMEOUT:g} s")
-        except (OSError, httpx.HTTPError, ConfigError) as error:
+        except (OSError, ValueError, httpx.HTTPError, ConfigError) as error:
             words = self._urls[kind].redacted(str(error)) if kind in self._urls else str(error)
             self.tell(f"the alert of a {kind} was not taken: {words}")
 
@@ -89,7 +89,7 @@ async def _posted(url: RpcUrl, body: bytes) -> None:
     async with httpx.AsyncHTTPTransport() as transport:
         response = await transport.handle_async_request(url.request(body))
         await response.aclose()
-        if response.status_code >= 400:
+        if not response.is_success:
             raise ConfigError(f"{url} answers with HTTP status {response.status_code}")
 
 

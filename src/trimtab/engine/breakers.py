@@ -37,8 +37,8 @@ def passing(bot: Bot, equity: Fraction, traded: Fraction) -> Mapping[str, str]:
     single plan may lose, makes plan after plan.
     """
     allowed = bot.limits.turnover_per_day * equity
-    if not traded or traded < (1 - 2 * MARGIN) * allowed:
-        return {}
+    if not allowed or traded < (1 - 2 * MARGIN) * allowed:
+        return {}  # where nothing may be sold at all, what was sold repaired a limit
     share = float(traded / equity) if equity else 0.0
     return {
         TURNOVER: f"{share:.1%} of the book was sold within 24 hours, "

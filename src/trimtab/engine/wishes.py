@@ -110,10 +110,13 @@ def wishes(bot: Bot, now: Now) -> Wishes:
     for values in own.values():
         for place, value in values.items():
             net[place] = net.get(place, Fraction(0)) + value
-    if bot.sweeper is None or standing is not None:
+    if now.unwinding is not None:
+        net |= dict.fromkeys(bot.lenders, Fraction(0))
+        return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes=True)
+    if bot.sweeper is None:
         return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes)
     view = now.view(_idle(bot, now, net))
-    decision = bot.sweeper.strategy.decide(view)
+    decision = standing or bot.sweeper.strategy.decide(view)
     decisions.append((bot.sweeper.name, decision))
     placed = _placed(net, view, decision)
     return Wishes(tuple(decisions), own, placed, gain, _gain(view, decision), closes)

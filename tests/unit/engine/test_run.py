@@ -20,7 +20,7 @@ from trimtab.core.errors import (
     RpcError,
     SignerError,
 )
-from trimtab.core.market import Head
+from trimtab.core.market import Head, wallet
 from trimtab.core.orders import Halt, Order, Resume, Unwind
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
@@ -30,6 +30,8 @@ from trimtab.core.token import address_from_bytes
 from trimtab.engine.memory import Memory
 from trimtab.engine.replay import replay
 from trimtab.engine.run import MOST_BLIND, Step, run
+from trimtab.engine.tick import costs_of, tick
+from trimtab.engine.wishes import Now, wishes
 from trimtab.journal.store import Journal
 
 SIGNER = address_from_bytes(b"\xaa" * 20)
@@ -385,6 +387,28 @@ def test_run__unwind__brings_everything_into_one_token(stage: Observed, journal:
     assert outcome.judgement.plan is not None
     swaps = [a for a in outcome.judgement.plan.actions if isinstance(a, Swap)]
     assert {swap.token_out for swap in swaps} == {weth}
+
+
+@pytest.mark.parametrize("symbol", ["USDC", "WETH"])
+def test_wishes__unwind__nothing_stays_at_a_lender(stage: Observed, symbol: str) -> None:
+    """What is lent comes back, also of the very token that everything becomes."""
+    bot, observation = stage.bot, stage.observations[0]
+    outcome = tick(bot, observation, (), Memory())
+    home = next(token for token in bot.feeds if token.symbol == symbol)
+    now = Now(
+        states=outcome.states,
+        prices=outcome.prices,
+        costs=costs_of(bot, observation, outcome.prices),
+        claims=outcome.memory.claims,
+        signals={},
+        age=0,
+        traded=Fraction(0),
+        unwinding=home.address,
+    )
+    wished = wishes(bot, now)
+    assert wished.closes
+    assert {place: wished.places[place] for place in bot.lenders} == dict.fromkeys(bot.lenders, 0)
+    assert wished.places[wallet(home)] == outcome.equity
 
 
 def test_run__long_without_sight__opens_the_blindness_breaker(

@@ -12,6 +12,7 @@ from trimtab import __version__
 from trimtab.app.alerts import Alert, Alerts
 from trimtab.app.arming import Live, lively
 from trimtab.app.attached import Place
+from trimtab.app.garbage import between_blocks
 from trimtab.app.history import starts_of
 from trimtab.app.journals import make_folder
 from trimtab.app.rehearse import Result, Tally, Watch
@@ -86,16 +87,19 @@ async def _lived(
     def ordered() -> tuple[Order, ...]:
         return (*live.orders(), *taking.take())
 
-    def watched(step: Step) -> None:
-        tally.add(step)
-        hearing.hear(step)
-        watch(live.bot, step)
+    with between_blocks() as collect:
 
-    memory = await run(
-        *(live.bot, live.world, journal, memory, watched, ordered),
-        most_blind=None,
-        checkpoints=checkpoint.EVERY,
-    )
+        def watched(step: Step) -> None:
+            tally.add(step)
+            hearing.hear(step)
+            watch(live.bot, step)
+            collect()
+
+        memory = await run(
+            *(live.bot, live.world, journal, memory, watched, ordered),
+            most_blind=None,
+            checkpoints=checkpoint.EVERY,
+        )
     journal.append(records.end(None, {"blocks": plain(tally.counts["blocks"])}))
     taking.take()
     seconds = time.perf_counter() - started

@@ -6,6 +6,7 @@ Source: Multicall3.sol (mds1/multicall). `aggregate3((address,bool,bytes)[])` re
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trimtab.chain.node import Node
 from trimtab.chain.rpc import NodeRefusal, Reply, Request
@@ -81,14 +82,18 @@ def encode(reads: Sequence[Read]) -> bytes:
     bodies: list[bytes] = []
     offset = 32 * len(reads)
     for read in reads:
-        data = read.data
-        body = b"".join(
-            (word(read.to), _ALLOWED_TO_FAIL, word(len(data)), data, bytes(-len(data) % 32))
-        )
-        offsets.append(word(offset))
+        body = _body(read.to, read.data)
+        offsets.append(offset.to_bytes(32, "big"))
         bodies.append(body)
         offset += len(body)
     return b"".join((_AGGREGATE3, word(32), word(len(reads)), *offsets, *bodies))
+
+
+@lru_cache(maxsize=4096)
+def _body(to: Address, data: bytes) -> bytes:
+    """One read as `aggregate3` takes it; most are made again every block."""
+    gap = bytes(-len(data) % 32)
+    return b"".join((word(to), _ALLOWED_TO_FAIL, word(len(data)), data, gap))
 
 
 def decode(data: bytes, count: int) -> tuple[Answer, ...]:

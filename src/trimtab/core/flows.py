@@ -50,12 +50,14 @@ def fold_events(
     accruals: Counter[Place] = Counter()
     for event in events:
         touched = _touched(event, by_emitter)
-        earlier = _held_in(adapters, states, touched, account)
-        states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
         before = _held_in(adapters, states, touched, account)
+        if any(states.state(market).timestamp != event.timestamp for market in touched):
+            earlier = before
+            states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
+            before = _held_in(adapters, states, touched, account)
+            accruals.update(grown(earlier, before))
         states = _after(adapters, states, event, touched)
         after = _held_in(adapters, states, touched, account)
-        accruals.update(grown(earlier, before))
         accruals.update(grown(before, after))
         if _mentions(event, account):
             flows += _differences(before, after, event, is_ours(event.transaction))

@@ -8,6 +8,7 @@ differ from it, the ticks are not believed and are read anew.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from eth_utils.crypto import keccak
 
@@ -37,11 +38,10 @@ def reads(pool: Pool, question: Question[PoolState]) -> tuple[Read, ...]:
     known = question.known
     if question.round:
         return tuple(Read(pool.address, data) for data in _missing_page(_begun(pool, question)))
-    hot = tuple(Read(pool.address, call_data(signature)) for signature in _HOT)
     if known is not None:
-        return hot
-    identity = tuple(Read(pool.address, call_data(signature)) for signature in _IDENTITY)
-    return (*hot, *identity, Read(pool.router, call_data("factory()")))
+        return _asked(pool.address, _HOT)
+    identity = _asked(pool.address, _IDENTITY)
+    return (*_asked(pool.address, _HOT), *identity, Read(pool.router, call_data("factory()")))
 
 
 def decode(pool: Pool, question: Question[PoolState], answers: Sequence[Answer]) -> PoolState:
@@ -64,6 +64,12 @@ def decode(pool: Pool, question: Question[PoolState], answers: Sequence[Answer])
     folded = replace(now, initialized=known.initialized, ticks=known.ticks)
     is_current = known.is_whole and replace(known, timestamp=now.timestamp) == folded
     return folded if is_current else now.unread()
+
+
+@cache
+def _asked(address: Address, signatures: tuple[str, ...]) -> tuple[Read, ...]:
+    """Reads without arguments, the same in every block: a few for each pool of a mandate."""
+    return tuple(Read(address, call_data(signature)) for signature in signatures)
 
 
 def _begun(pool: Pool, question: Question[PoolState]) -> PoolState:

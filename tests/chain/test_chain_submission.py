@@ -396,7 +396,7 @@ def test_cancel__before_it_lands__dropped_and_nothing_done(stage: Stage) -> None
         assert isinstance(intent, Intent)
         await send(rpc, intent.raws[0])
         dearer = replacing(offered(seen), 1000 * GWEI)
-        cancelled = stage.submitter(rpc).cancelled(intent, dearer)
+        cancelled = await stage.submitter(rpc).cancelled(intent, dearer, seen.states.head)
         assert cancelled.raws[:1] == intent.raws
         await send(rpc, cancelled.raws[1])
         stage.world.mine()

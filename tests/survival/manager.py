@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,15 @@ from tests.support.faults import Rule, Swallowed
 from tests.support.faulty_node import FaultyNode
 from tests.survival.ground import Reckoning, reckoned
 from tests.survival.kills import refresh
-from tests.survival.living import KEY, Ground, KilledJournal, KilledWorld, Points, chain_world
+from tests.survival.living import (
+    KEY,
+    Ground,
+    KilledJournal,
+    KilledWorld,
+    Points,
+    chain_world,
+    nobody,
+)
 from trimtab.chain.blocks import head
 from trimtab.chain.nodes import Nodes
 from trimtab.chain.relay import Relay
@@ -32,7 +40,7 @@ from trimtab.lab.world import NodeRefusal as Refused
 
 T = TypeVar("T")
 
-HURRY = Patience(timeout=0.25, attempts=1, back_off=0.0)
+HURRY = Patience(timeout=1.0, attempts=1, back_off=0.0)
 
 
 class Crash(BaseException):
@@ -56,7 +64,8 @@ class Dying(Points):
 class Manager:
     """Everything that a run has, held open between turns.
 
-    `skips` are the errors of the blocks that were let go, by class, in order.
+    `skips` are the errors of the blocks that were let go, by class, in order; `hears` is told of
+    every turn of the loop.
     """
 
     world: LocalWorld
@@ -73,6 +82,7 @@ class Manager:
     relay: Relay | None = None
     held: list[str] = field(default_factory=list)
     pulled: bool = False
+    hears: Callable[[Step], None] = nobody
 
     @classmethod
     def begin(cls, world: LocalWorld, node: FaultyNode, ground: Ground, journal: Path) -> Manager:
@@ -139,6 +149,7 @@ class Manager:
         world = KilledWorld(self.chain, self.points)
 
         def watch(step: Step) -> None:
+            self.hears(step)
             if step.outcome is None:
                 self.skips.append(str(step.skipped))
 

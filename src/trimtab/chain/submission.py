@@ -67,13 +67,15 @@ class Submitter:
         call = self.safe.execution(plan.calls, plan.bounds)
         nonce = await self.nonce(head)
         transaction = Transaction(head.chain, nonce, call.to, call.data, call.value, gas, fees)
+        data_fee = 0
         if self.charge is not None:
             transaction, fee = await self.charge.charged(self.rpc, transaction, head)
             check_worth(plan, fee, wei_price)
+            data_fee = 0 if fee.gas else fee.wei  # it is paid as gas, or beside it
         simulated = await simulate(self.rpc, transaction, self.signer.address, head, at)
         mismatch = compare(self.adapters, states, simulated, plan.account, plan)
         if mismatch is None:
-            return self._intent(plan.hash, head, transaction)
+            return replace(self._intent(plan.hash, head, transaction), data_fee=data_fee)
         if simulated.ok:
             return mismatch
         batch = self.safe.batch(plan.calls, plan.bounds)
@@ -84,10 +86,16 @@ class Submitter:
         """The intent with the plan's own transaction once more, for higher fees."""
         return self._added(intent, replace(Transaction.of(intent.raws[0]), fees=fees))
 
-    def cancelled(self, intent: Intent, fees: Fees) -> Intent:
-        """The intent with one more transaction at its nonce, which does nothing."""
+    async def cancelled(self, intent: Intent, fees: Fees, head: Head) -> Intent:
+        """The intent with one more transaction at its nonce, which does nothing.
+
+        Its data is paid for whatever that costs: there is almost none. Raises RpcError.
+        """
         own = self.signer.address
         nothing = Transaction(intent.chain, intent.nonce, own, b"", 0, _TRANSFER_GAS, fees)
+        if self.charge is not None:
+            fee = await self.charge.rollup.data_fee(self.rpc, nothing, head)
+            nothing = replace(nothing, gas=nothing.gas + fee.gas)
         return replace(self._added(intent, nothing), cancels=True)
 
     async def nonce(self, head: Head) -> int:

@@ -28,11 +28,13 @@ class Intent:
     most_fee: int
     tip: int
     cancels: bool = False
+    data_fee: int = 0
+    """What a rollup asks for the data beside the gas, in wei."""
 
     @property
     def most_gas(self) -> int:
         """The most that the newest transaction may cost, in wei."""
-        return self.gas * self.most_fee
+        return self.gas * self.most_fee + self.data_fee
 
 
 @dataclass(frozen=True, slots=True)

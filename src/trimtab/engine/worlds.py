@@ -114,7 +114,8 @@ class Chain:
         offered = Fees(intent.most_fee, intent.tip)
         if is_late and not intent.cancels:
             tip = max(2 * execution.priority_fee, offered.tip + offered.tip // 8) + 1
-            return self._submitter.cancelled(intent, Fees(execution.max_fee, tip))
+            offer, at = Fees(execution.max_fee, tip), observation.states.head
+            return await self._submitter.cancelled(intent, offer, at)
         base_fee = observation.reading.base_fee
         if intent.cancels or highest_base_fee(base_fee, 1) + offered.tip <= offered.most:
             return intent

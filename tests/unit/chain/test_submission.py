@@ -232,7 +232,7 @@ def test_cancel__intent__one_more_raw_at_its_nonce() -> None:
     safe = Safe(SAFE, signer.address, SAFE, SAFE)
     submitter = Submitter(connected(FakeNode({})), {}, signer, safe)
     intent = replace(INTENT, signer=signer.address)
-    cancelled = submitter.cancelled(intent, Fees(9, 3))
+    cancelled = asyncio.run(submitter.cancelled(intent, Fees(9, 3), AT))
     nothing = Transaction(CHAIN, 5, signer.address, b"", 0, 21_000, Fees(9, 3))
     signed = signer.sign(nothing)
     assert cancelled == replace(

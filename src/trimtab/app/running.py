@@ -59,7 +59,7 @@ async def go(
     async with lively(mandate, place, going.is_armed, going.blocks, going.proposals, tell) as live:
         alerts = _alerts(mandate, live.bot, tell)
         try:
-            with _opened(where, live.bot) as journal:
+            with _opened(where, live) as journal:
                 memory = replay(live.bot, journal)
                 live.begin(memory)
                 tell(live.words)
@@ -107,15 +107,19 @@ async def _lived(
 
 
 @contextmanager
-def _opened(where: Location, bot: Bot) -> Iterator[Journal]:
-    """The journal, new, or one of this very mandate, account and version to go on with."""
+def _opened(where: Location, live: Live) -> Iterator[Journal]:
+    """The journal, new, or one of this very mandate, account and version to go on with.
+
+    Raises ConfigError where either cannot be; what cannot be begun leaves no journal behind.
+    """
     try:
         journal = Journal.open(where)
     except NoJournal:
+        live.begin(Memory())
         make_folder(where)
         journal = Journal.create(where)
     with journal:
-        _check_start(journal, bot)
+        _check_start(journal, live.bot)
         yield journal
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from trimtab.chain.blocks import head
@@ -28,7 +29,7 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation
 from trimtab.core.states import Reverted, States
 from trimtab.core.token import Token
-from trimtab.lab.world import LocalWorld, local_world, transaction
+from trimtab.lab.world import DEFAULT_WORLD, LocalWorld, WorldSpec, local_world, transaction
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import AddressBook, read_book
 from trimtab.routing.bounds import least_balances
@@ -119,14 +120,16 @@ def offered(observation: Observation, tip: int = GWEI) -> Fees:
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
+def staged(
+    spec: WorldSpec = DEFAULT_WORLD, funds: Mapping[str, int] = MappingProxyType(FUNDS)
+) -> Iterator[Stage]:
     """A new world with a funded Safe and a signer who can pay for gas."""
-    with local_world() as world:
+    with local_world(spec) as world:
         book = read_book(world.deployment.to_json(), "the local world")
         signer = Signer(Secret("11" * 32))
         world.give_native(signer.address, 10**20)
         made = world.new_safe(signer.address)
         world.mine(transaction(world.deployment.agents[0], made.creation))
-        world.mine(*(world.funding(made.address, symbol, raw) for symbol, raw in FUNDS.items()))
+        world.mine(*(world.funding(made.address, symbol, raw) for symbol, raw in funds.items()))
         safe = Safe(made.address, signer.address, book.multi_send, book.plan_check)
         yield Stage(world, book, signer, safe)

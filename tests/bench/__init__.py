@@ -1,0 +1,1 @@
+"""Ratios against a peer or a bound, each measured in one run with ours: `make bench`."""

@@ -1,0 +1,139 @@
+"""From a new block to a signed plan, with 20 markets, by the real loop.
+
+What is timed begins when the block's header is known and ends when the plan's transaction is
+signed. The journal's commit and the sending come after it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+
+from tests.bench.meters import cpu_seconds
+from tests.bench.rows import Row, figure
+from tests.bench.turning import FUNDS, Life, Wish, bot_of, lived, traded
+from tests.bench.world import world_of
+from tests.chain.chain_stage import staged
+from trimtab.core.market import Head
+from trimtab.core.plan import Approved
+from trimtab.core.reading import Observation
+from trimtab.core.settlement import Intent, Mismatch, Settlement
+from trimtab.core.states import States
+from trimtab.engine.run import World
+from trimtab.journal.store import Journal
+
+POOLS = 19
+"""With the lending pool 20 markets; tokens and price feeds are read on top of them."""
+
+SWAPS = 3
+"""Of others, in each block."""
+
+WISH = Wish(
+    assets=("WETH", "WBTC", "LINK", "UNI", "AAVE", "DAI"),
+    lenders=("aave_v3:USDC", "aave_v3:WETH", "aave_v3:WBTC"),
+    weight=0.08,
+)
+
+GOAL = 50.0
+"""Milliseconds of our process, at the 99th of 100 blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Seconds to the signed plan: on the clock, of our process, of the node's processors."""
+
+    wall: float
+    cpu: float
+    node: float
+
+
+@dataclass(slots=True)
+class Watch:
+    """Stopwatches that begin with a block."""
+
+    node: int
+    wall: float = 0.0
+    cpu: float = 0.0
+    of_node: float = 0.0
+    turns: list[Turn] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """The block is there."""
+        self.of_node = cpu_seconds(self.node)
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def sign(self) -> None:
+        """The plan is signed."""
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        self.turns.append(Turn(wall, cpu, cpu_seconds(self.node) - self.of_node))
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWorld:
+    """The real world, with a look at the watch where a plan is signed."""
+
+    world: World
+    watch: Watch
+
+    async def next(self, known: States | None) -> Observation | None:
+        return await self.world.next(known)
+
+    async def standing(self, heads: Sequence[Head]) -> Head | None:
+        return await self.world.standing(heads)
+
+    async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
+        return await self.world.settle(intent, observation)
+
+    async def check_writer(self, observation: Observation) -> None:
+        await self.world.check_writer(observation)
+
+    async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
+        made = await self.world.prepare(approved, observation)
+        self.watch.sign()
+        return made
+
+    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+        return await self.world.renew(intent, observation, is_late=is_late)
+
+    async def send(self, intent: Intent) -> None:
+        await self.world.send(intent)
+
+
+def timed(blocks: int) -> list[Turn]:
+    """What every turn took but the first, which reads everything."""
+    with (
+        staged(world_of(POOLS), FUNDS) as stage,
+        tempfile.TemporaryDirectory() as folder,
+        Journal.create(Path(folder) / "journal.sqlite") as journal,
+    ):
+        bot, watch = bot_of(stage, WISH), Watch(stage.world.node.process_id)
+        assert traded(bot) == POOLS + 1
+        life = Life(
+            blocks + 1, SWAPS, begun=watch.begin, seen=lambda world: TimedWorld(world, watch)
+        )
+        stage.run(lambda rpc: lived(stage, rpc, bot, journal, life)).check()
+        return watch.turns[1:]
+
+
+def rows(blocks: int = 1_000) -> list[Row]:
+    """Live through the blocks; what they took."""
+    turns = timed(blocks)
+
+    def row(name: str, of: Callable[[Turn], float], goal: float | None = None) -> list[Row]:
+        found = [1e3 * of(turn) for turn in turns]
+        last = quantiles(found, n=100)[-1]
+        return [
+            figure(f"{name}, p50", median(found), "ms", len(found)),
+            figure(f"{name}, p99", last, "ms", len(found), goal),
+        ]
+
+    return [
+        *row("CPU of our process", lambda turn: turn.cpu, GOAL),
+        *row("wall", lambda turn: turn.wall),
+        *row("CPU of the node meanwhile", lambda turn: turn.node),
+        *row("waiting, for the node most of all", lambda turn: turn.wall - turn.cpu),
+    ]

@@ -115,10 +115,10 @@ class Attack:
         answer = str(self.world.rpc("eth_call", {"to": self.pool.address, "data": data}, "latest"))
         return int(answer[2:66], 16)
 
-    def pushing(self, price: int) -> Call:
-        """The attacker's swap that moves the pool to a price, whatever it costs."""
+    def pushing(self, price: int, *, is_down: bool) -> Call:
+        """The attacker's swap that moves the pool's price down or up to this, whatever it costs."""
         pair = (self.pool.token0, self.pool.token1)
-        sold, bought = pair if price < self.price() else pair[::-1]
+        sold, bought = pair if is_down else pair[::-1]
         arguments = (
             *(sold.address, bought.address, self.pool.fee, self.attacker, FOREVER),
             *(10**24, 0, price),

@@ -253,7 +253,7 @@ def test_attack_plan_held_until_the_price_moved__costs_no_more_than_its_bounds(
     (swap,) = (each for each in plan.actions if isinstance(each, Swap))
     down = swap.token_in == attack.pool.token0  # selling token0 lowers the price, and so do they
     factor = 1 - move / 2 if down else 1 + move / 2
-    attack.waits(attack.attacker, attack.pushing(int(attack.price() * factor)))
+    attack.waits(attack.attacker, attack.pushing(int(attack.price() * factor), is_down=down))
     manager.release(first=True)
     manager.node.set()
     (sent,) = manager.memory.intents

@@ -46,8 +46,8 @@ demo: setup ## Run the example mandate in a local world of real contracts, and w
 	@TRIMTAB_SETUP_SECONDS=$$(($$(date +%s) - $(STARTED))) $(BIN)/trimtab demo
 
 .PHONY: test
-test: setup ## Run the whole suite on two cores
-	$(BIN)/pytest -n 2 --dist worksteal
+test: setup ## Run the whole suite on two cores, but for what `make contracts` runs
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/contracts
 
 .PHONY: check
 check: lint types imports test ## Format, lint, types, imports and tests: what a change must pass

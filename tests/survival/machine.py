@@ -144,7 +144,10 @@ class Survival(RuleBasedStateMachine):
         self.manager.live()
 
     def teardown(self) -> None:
-        found = self.manager.end()
+        try:
+            found = self.manager.end()
+        finally:
+            self.manager.close()
         Survival.told.update(landed=found.landed, failed=found.failed, flows=found.flows)
         Survival.told.update(
             skipped=len(self.manager.skips), cancelled=found.cancelled, unwound=found.unwound

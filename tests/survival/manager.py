@@ -82,6 +82,7 @@ class Manager:
     relay: Relay | None = None
     held: list[str] = field(default_factory=list)
     pulled: bool = False
+    is_closed: bool = False
     hears: Callable[[Step], None] = nobody
 
     @classmethod
@@ -116,6 +117,14 @@ class Manager:
         assert self.relay is not None
         self._do(self.rpc.close())
         self._do(self.relay.close())
+
+    def close(self) -> None:
+        """Let go of everything, for good; a second time does nothing."""
+        if not self.is_closed:
+            self.is_closed = True
+            self.node.set()
+            self.stop()
+            self.runner.close()
 
     def crash(self, points: int) -> None:
         """Take a turn and die at the so-manieth point of it, then begin again."""
@@ -176,8 +185,7 @@ class Manager:
             if self.memory.states is not None and not self.memory.open:
                 break
             self.turn()
-        self.stop()
-        self.runner.close()
+        self.close()
         found = reckoned(self.world, self.ground, self.since)
         assert not found.memory.open, "what was on its way never came to its end"
         return found

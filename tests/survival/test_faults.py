@@ -45,13 +45,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def manager(stage: Stage, tmp_path: Path) -> Manager:
+def manager(stage: Stage, tmp_path: Path) -> Iterator[Manager]:
     """A manager that has made a plan, sent it, and seen it land."""
     world, ground, node = stage
     manager = Manager.begin(world, node, ground, tmp_path / "journal.sqlite")
     for _ in range(3):
         manager.turn()
-    return manager
+    yield manager
+    manager.close()
 
 
 # ------------------------------------------------------------------------------------ the node
@@ -215,5 +216,3 @@ def test_attack_key_used_by_another__halts_and_names_the_transaction(manager: Ma
     manager.world.rpc("eth_sendRawTransaction", "0x" + foreign.hex())
     with pytest.raises(InvariantViolation, match=r"INV-13.*who else has the key"):
         manager.turn()
-    manager.stop()
-    manager.node.set()

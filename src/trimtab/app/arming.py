@@ -146,12 +146,12 @@ async def _armed(
     pull: Callable[[], Awaitable[Head | None]],
 ) -> Chain:
     """The world that sends. Raises ConfigError or SignerError unless it may."""
-    require(known, place.book.chain, is_armed=True, held=frozenset(m.id for m in bot.markets))
     if place.book.chain != LOCAL_CHAIN and bot.limits.max_equity is None:
         raise ConfigError(
             "only a mandate with limits.max_equity is armed off the local world: write the most "
             "that may be managed, in whole units of the numeraire"
         )
+    require(known, place.book.chain, is_armed=True, held=frozenset(m.id for m in bot.markets))
     signer = _signer(mandate, place)
     safe = Safe(bot.account, signer.address, place.book.multi_send, place.book.plan_check)
     await relay.check_chain()

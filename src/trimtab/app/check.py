@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,7 +77,7 @@ def _told(
         "numeraire": bot.numeraire.symbol,
         "markets": [market.name for market in bot.markets],
         "places": [str(place) for place in bot.places],
-        "strategies": {seat.name: repr(seat.strategy) for seat in bot.seats},
+        "strategies": {seat.name: _strategy(seat.strategy) for seat in bot.seats},
         "shares": {
             seat.name: "sweeps" if seat.sweeps else _percent(seat.share) for seat in bot.seats
         },
@@ -83,6 +86,7 @@ def _told(
         "minimum_idle": _percent(limits.minimum_idle),
         "slippage": _percent(limits.slippage),
         "state_age": f"{limits.state_age} s",
+        "max_equity": _equity(limits.max_equity, bot),
         "health": f"{float(limits.health):g}",
         "gas_per_day": _native(limits.gas_per_day, bot),
         "admission": admission_words(found),
@@ -109,6 +113,29 @@ def _inner(item: object) -> str:
     if isinstance(item, list):
         return ", ".join(map(str, item)) or "none"
     return str(item)
+
+
+def _strategy(strategy: object) -> str:
+    """A strategy's class and parameters, tokens and places by name."""
+    if not is_dataclass(strategy):
+        return type(strategy).__name__
+    told = (f"{each.name} {_parameter(getattr(strategy, each.name))}" for each in fields(strategy))
+    return "; ".join((type(strategy).__name__, *told))
+
+
+def _parameter(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_parameter(key)} {_parameter(item)}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(_parameter, value)) or "none"
+    if isinstance(value, timedelta):
+        return f"{value / timedelta(days=1):g} d"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _equity(most: Fraction | None, bot: Bot) -> str:
+    unit, symbol = bot.numeraire.unit, bot.numeraire.symbol
+    return "no limit" if most is None else f"{int(most / unit):,} {symbol}"
 
 
 def _native(wei: Fraction | None, bot: Bot) -> str:

@@ -15,6 +15,7 @@ from trimtab.app.resolve import read_mandate
 from trimtab.app.running import Going, go
 from trimtab.app.spool import Given, Spool
 from trimtab.app.view import LiveView
+from trimtab.app.words import count
 from trimtab.core.errors import ConfigError
 from trimtab.journal.store import Journal
 
@@ -47,9 +48,10 @@ def run_command(
         say_json(result.as_json())
         return
     counts = result.tally.counts
+    let_go = "skipped" if going.is_armed else "skipped or not sent"
     typer.echo(
-        f"{counts['blocks']} blocks, {counts['plans_executed']} plans executed, "
-        f"{counts['skipped']} skipped; conservation error {result.tally.error}\n"
+        f"{count(counts['blocks'], 'block')}, {count(counts['plans_executed'], 'plan')} executed, "
+        f"{counts['skipped']} {let_go}; conservation error {result.tally.error}\n"
         f"journal {where}"
     )
 

@@ -85,7 +85,10 @@ async def _lived(
     taking = Taking(Spool.beside(where), _known(journal), tokens, alerts.tell)
 
     def ordered() -> tuple[Order, ...]:
-        return (*live.orders(), *taking.take())
+        given = taking.take()
+        for order in given:
+            alerts.tell(f"order: {type(order).__name__.lower()} ({order.why})")
+        return (*live.orders(), *given)
 
     with between_blocks() as collect:
 

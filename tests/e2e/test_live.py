@@ -184,6 +184,17 @@ BREAKS = '[[strategies]]\nname = "breaks"\nuse = "breaks:Breaks"\nshare = 1\n\n[
 # ------------------------------------------------------------------------------------- Ctrl-C
 
 
+def heard(process: subprocess.Popen[str], until: str) -> str:
+    """What a run says until a line that begins with this."""
+    told = ""
+    assert process.stderr is not None
+    for line in process.stderr:
+        told += line
+        if line.startswith(until):
+            return told
+    raise AssertionError(f"it never said {until!r}:\n{told}")
+
+
 @pytest.mark.parametrize("as_json", [False, True], ids=["in words", "in JSON"])
 def test_run__interrupted__exit_code_130_and_a_journal_that_goes_on(
     desk: Desk, as_json: bool
@@ -193,13 +204,10 @@ def test_run__interrupted__exit_code_130_and_a_journal_that_goes_on(
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stderr is not None
-    told = ""
-    for line in process.stderr:
-        told += line
-        if line.startswith("3 blocks"):
-            break
+    told = heard(process, "3 blocks")
     assert "armed. Who has the key" in told
+    desk.order("halt", "--why", "lunch")
+    assert "order: halt (lunch)" in heard(process, "halt: breaker operator: lunch")
     process.send_signal(signal.SIGINT)
     output, rest = process.communicate(timeout=60)
     assert process.returncode == 130

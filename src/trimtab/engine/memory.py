@@ -17,6 +17,7 @@ from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.core.strategy import AnySignal
 from trimtab.core.token import Address
+from trimtab.engine.window import Window
 from trimtab.journal.pnl import Ledger, Moment
 
 DAY = 24 * 3600
@@ -53,8 +54,8 @@ class Memory:
 
     `states` are the last that were decided on. `pending` is the newest approved plan until it
     has its transactions, `open` what is on its way, by nonce: one intent, or several only where
-    a reorg brought back what was settled. `traded` lists (moment, value sold) and `offered`
-    (moment, wei that a plan's gas may cost at most) of the last 24 hours. The `quarantined`
+    a reorg brought back what was settled. `traded` holds the values sold and `offered` the wei
+    that the gas of plans may cost at most, within the last 24 hours. The `quarantined`
     markets are left alone, the `reduce_only` ones may only be left. `breakers` are what stops
     new risk, with why, by name; while there is a token to unwind to, nothing else is wished for.
     `past` are the memories after earlier ticks, oldest first, for a reorg to go back to.
@@ -66,8 +67,8 @@ class Memory:
     signals: Mapping[AnySignal, object] = field(default_factory=dict)
     pending: Pending | None = None
     open: tuple[Open, ...] = ()
-    traded: tuple[tuple[Timestamp, Fraction], ...] = ()
-    offered: tuple[tuple[Timestamp, int], ...] = ()
+    traded: Window = field(default_factory=Window)
+    offered: Window = field(default_factory=Window)
     quarantined: frozenset[MarketId] = frozenset()
     reduce_only: frozenset[MarketId] = frozenset()
     breakers: Mapping[str, str] = field(default_factory=dict)
@@ -98,11 +99,11 @@ class Memory:
 
     def sold_since(self, moment: int) -> Fraction:
         """The value sold after a moment."""
-        return sum((sold for at, sold in self.traded if at > moment), Fraction(0))
+        return self.traded.after(moment)
 
     def gas_since(self, moment: int) -> int:
         """The most wei that the gas of all plans sent after a moment may cost."""
-        return sum(wei for at, wei in self.offered if at > moment)
+        return int(self.offered.after(moment))
 
     @property
     def heads(self) -> tuple[Head, ...]:
@@ -193,11 +194,10 @@ class Memory:
         offered = self._offered(more) if more > 0 else self.offered
         return replace(self, open=tuple(changed), offered=offered)
 
-    def _offered(self, wei: int) -> tuple[tuple[Timestamp, int], ...]:
-        """What gas may have cost of late, with one more sum now; older than a day is forgotten."""
+    def _offered(self, wei: int) -> Window:
+        """What gas may have cost of late, with one more sum now."""
         at = self.states.timestamp if self.states else Timestamp(0)
-        recent = (entry for entry in self.offered if entry[0] > at - DAY)
-        return (*recent, (at, wei))
+        return self.offered.added(at, Fraction(wei), at - DAY)
 
     def with_settlement(self, settlement: Settlement) -> Memory:
         """The memory once it is known what became of a plan."""
@@ -209,9 +209,8 @@ class Memory:
         return replace(self, open=left)
 
     def with_trade(self, at: Timestamp, sold: Fraction) -> Memory:
-        """The memory with one more trade, those older than a day forgotten."""
-        recent = tuple(entry for entry in self.traded if entry[0] > at - DAY)
-        return replace(self, traded=(*recent, (at, sold)))
+        """The memory with one more trade."""
+        return replace(self, traded=self.traded.added(at, sold, at - DAY))
 
     def with_breakers(self, opened: Mapping[str, str]) -> Memory:
         """The memory with more breakers open; one that is open already keeps its reason."""

@@ -23,6 +23,7 @@ from trimtab.engine.memory import Memory
 from trimtab.engine.recording import Written
 from trimtab.engine.run import turn
 from trimtab.engine.tick import tick
+from trimtab.engine.window import Window
 from trimtab.journal import records
 from trimtab.journal.blobs import name_of
 from trimtab.journal.records import Record
@@ -188,7 +189,7 @@ def test_starts__of_another_mandate_or_version__passed_over(
 def test_replay__checkpoint_of_another_memory__inv_6_with_the_block_and_the_part(
     lived: Lived, tmp_path: Path
 ) -> None:
-    forged = checkpoint.written(lived.bot, replace(lived.memories[-1], traded=()))
+    forged = checkpoint.written(lived.bot, replace(lived.memories[-1], traded=Window()))
     assert forged != checkpoint.written(lived.bot, lived.memories[-1])
     with Journal.read(lived.copy(tmp_path, forged)) as journal:
         for from_checkpoint in (True, False):

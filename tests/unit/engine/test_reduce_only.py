@@ -12,10 +12,12 @@ from trimtab.core.actions import Action, Approve, Supply, Swap
 from trimtab.core.market import MarketId, token_market
 from trimtab.core.orders import Order, ReduceOnly
 from trimtab.core.plan import Refused
+from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Intent
 from trimtab.core.token import Token
 from trimtab.engine.memory import DAY, Memory, Pending
 from trimtab.engine.tick import Outcome, most_fee_of, tick
+from trimtab.engine.window import Window
 from trimtab.journal import records
 from trimtab.journal.store import Journal
 from trimtab.journal.values import order_of
@@ -113,7 +115,9 @@ def test_tick__gas_of_a_day__counts_this_plan_at_its_highest_fee(stage: Observed
     units = 2 * outcome.judgement.plan.cost.gas_units
     own = units * most_fee_of(stage.bot, stage.observations[0])
     at, spent = outcome.states.timestamp, 12345
-    memory = Memory(offered=((at, spent), (type(at)(at - DAY), 10**30)))
+    memory = Memory(
+        offered=Window(newest=((at, Fraction(spent)), (Timestamp(at - DAY), Fraction(10**30))))
+    )
 
     def verdict(most: int) -> object:
         limits = replace(stage.bot.limits, gas_per_day=Fraction(most))

@@ -31,6 +31,7 @@ from trimtab.engine.memory import Memory
 from trimtab.engine.replay import replay
 from trimtab.engine.run import MOST_BLIND, Step, run
 from trimtab.engine.tick import costs_of, tick
+from trimtab.engine.window import Window
 from trimtab.engine.wishes import Now, wishes
 from trimtab.journal.store import Journal
 
@@ -429,7 +430,9 @@ def test_run__turnover_spent__passing_breaker_stops_trading(
     """A feed that lies makes plan after plan; each loses little, and the day's turnover ends it."""
     limits = replace(stage.bot.limits, turnover_per_day=Fraction(1, 10))
     bound = Observed(replace(stage.bot, limits=limits), stage.observations)
-    memory = Memory(traded=((bound.observations[0].states.timestamp, Fraction(10**11)),))
+    memory = Memory(
+        traded=Window(newest=((bound.observations[0].states.timestamp, Fraction(10**11)),))
+    )
     steps: list[Step] = []
     asyncio.run(run(bound.bot, Script(bound, journal), journal, memory, steps.append))
     assert "a breaker is open (turnover: 10.0% of the book was sold" in decided(steps[0])

@@ -7,7 +7,8 @@ never touches the loop: a command that fails or hangs is told of and left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -38,12 +39,14 @@ class Alert:
 class Alerts:
     """Whom to tell of what. `about` is part of every alert; `tell` says on the terminal.
 
-    Each target is a command with its arguments, or one address; an empty one is nobody.
+    Each target is a command with its arguments, or one address; an empty one is nobody. A command
+    gets our environment but for the variables in `withheld`: where the signer's key is.
     """
 
     targets: dict[Kind, tuple[str, ...]]
     about: dict[str, object]
     tell: Callable[[str], None]
+    withheld: frozenset[str] = frozenset()
     _urls: dict[Kind, RpcUrl] = field(default_factory=dict)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -76,7 +79,8 @@ class Alerts:
                 if kind in self._urls:
                     await _posted(self._urls[kind], body)
                 else:
-                    await _run(target, body)
+                    given = {k: v for k, v in os.environ.items() if k not in self.withheld}
+                    await _run(target, body, given)
         except TimeoutError:
             self.tell(f"the alert of a {kind} was not taken within {TIMEOUT:g} s")
         except (OSError, ValueError, httpx.HTTPError, ConfigError) as error:
@@ -93,13 +97,14 @@ async def _posted(url: RpcUrl, body: bytes) -> None:
             raise ConfigError(f"{url} answers with HTTP status {response.status_code}")
 
 
-async def _run(command: Sequence[str], body: bytes) -> None:
+async def _run(command: Sequence[str], body: bytes, environment: Mapping[str, str]) -> None:
     """Run a command with the alert on its input; it is ended when its time is over."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        env=environment,
     )
     try:
         await process.communicate(body)

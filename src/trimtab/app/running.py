@@ -173,7 +173,9 @@ def _alerts(mandate: Mandate, bot: Bot, tell: Callable[[str], None]) -> Alerts:
         "account": bot.account,
         "mandate": bot.mandate_hash,
     }
-    return Alerts({"halt": entries.on_halt, "breach": entries.on_breach}, about, tell)
+    kind, _, name = mandate.account.signer.partition(":")
+    withheld = frozenset({name} if kind == "env" else ())
+    return Alerts({"halt": entries.on_halt, "breach": entries.on_breach}, about, tell, withheld)
 
 
 @dataclass(slots=True)

@@ -80,6 +80,27 @@ def test_command__hangs__ended_and_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
     ]
 
 
+def test_command__gets_our_environment_without_the_signer_s_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRIMTAB_TEST_KEY", KEY)
+    monkeypatch.setenv("TRIMTAB_TEST_ROOM", "the pager's")
+    out = tmp_path / "environment"
+    keeps = "import os, sys, json; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+    told: list[str] = []
+
+    async def scene() -> None:
+        target, withheld = program(keeps, str(out)), frozenset({"TRIMTAB_TEST_KEY"})
+        telling = Alerts({"halt": target}, ABOUT, told.append, withheld)
+        telling.send(HALT)
+        await telling.close()
+
+    asyncio.run(scene())
+    given = json.loads(out.read_text())
+    assert given["TRIMTAB_TEST_ROOM"] == "the pager's"
+    assert KEY not in out.read_text()
+
+
 def test_command__closes_its_input__no_trouble() -> None:
     assert len(sent(program("import os; os.close(0)"), HALT)) == 1
 

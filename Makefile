@@ -91,6 +91,10 @@ soak: setup ## Long runs: against plain policies, models against contracts, and 
 	$(BIN)/python -m tests.soak equality
 	$(BIN)/python -m tests.soak survival
 
+.PHONY: bench
+bench: setup ## Measure ours against a peer and against bounds; writes build/bench.json
+	$(BIN)/python -m tests.bench
+
 .PHONY: lock
 lock: setup ## Renew all locks to the newest versions that what they are made of allows
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --all-extras \

@@ -19,12 +19,12 @@ from tests.bench.meters import load
 from tests.bench.rows import REPORT, Row, kept, machine, shown
 from tests.support.command import ROOT
 
-PARTS: dict[str, Callable[[], list[Row]]] = {
-    "read": reading.rows,
-    "plan": deciding.rows,
-    "memory": remembering.rows,
+PARTS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
+    "read": ("newHead to decoded states of 50 pools, against AsyncWeb3", reading.rows),
+    "plan": ("newHead to a signed plan with 20 markets", deciding.rows),
+    "memory": ("growth of our resident memory", remembering.rows),
 }
-"""What there is to measure, by name."""
+"""What there is to measure, by name: what it is, and what measures it."""
 
 
 def main() -> None:
@@ -43,9 +43,10 @@ def main() -> None:
 
 
 def _one(name: str, out: Path, console: Console) -> None:
-    console.print(f"{name}: {machine()}; load {load():.1f} at the beginning")
+    what, measured = PARTS[name]
+    console.print(f"{name}: {what}\n{machine()}; load {load():.1f} at the beginning")
     started = time.perf_counter()
-    found = PARTS[name]()
+    found = measured()
     kept(out, name, found)
     shown(found, console)
     seconds = time.perf_counter() - started

@@ -132,8 +132,8 @@ def rows(blocks: int = 1_000) -> list[Row]:
         ]
 
     return [
-        *row("CPU of our process", lambda turn: turn.cpu, GOAL),
+        *row("our CPU", lambda turn: turn.cpu, GOAL),
         *row("wall", lambda turn: turn.wall),
-        *row("CPU of the node meanwhile", lambda turn: turn.node),
-        *row("waiting, for the node most of all", lambda turn: turn.wall - turn.cpu),
+        *row("node's CPU meanwhile", lambda turn: turn.node),
+        *row("wall less our CPU", lambda turn: turn.wall - turn.cpu),
     ]

@@ -235,17 +235,15 @@ def rows(rounds: int = 100, pools: int = POOLS) -> list[Row]:
     ran = {name: [each.cpu for each in found] for name, found in timings.items()}
     node = median(walls[NODE])
     beyond = {name: [wall - node for wall in found] for name, found in walls.items()}
-    same, prepared = "same call data", "same call data, prepared by the peer"
-    whole = "all that the manager reads, the peer as above"
     return [
-        _against(f"wall, {same}", walls[OURS], walls[PEER], 10.0),
-        _against(f"wall less the node, {same}", beyond[OURS], beyond[PEER]),
-        _against(f"CPU, {same}", ran[OURS], ran[PEER]),
-        _against(f"wall, {prepared}", walls[OURS], walls[PREPARED]),
-        _against(f"CPU, {prepared}", ran[OURS], ran[PREPARED]),
-        _against(f"wall, {whole}", walls[WHOLE], walls[PEER]),
-        _against(f"CPU, {whole}", ran[WHOLE], ran[PEER]),
-        figure("the node: a bare round trip of the same body", 1e3 * node, "ms", rounds),
+        _against("same calls, wall", walls[OURS], walls[PEER], 10.0),
+        _against("same calls, wall less node", beyond[OURS], beyond[PEER]),
+        _against("same calls, CPU", ran[OURS], ran[PEER]),
+        _against("prepared peer, wall", walls[OURS], walls[PREPARED]),
+        _against("prepared peer, CPU", ran[OURS], ran[PREPARED]),
+        _against("all we read, wall", walls[WHOLE], walls[PEER]),
+        _against("all we read, CPU", ran[WHOLE], ran[PEER]),
+        figure("node, bare round trip", 1e3 * node, "ms", rounds),
     ]
 
 

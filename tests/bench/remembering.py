@@ -47,8 +47,8 @@ def rows(blocks: int = 10_000, warm_up: int = 1_000, every: int = 50) -> list[Ro
     ends = (sizes[-1] - sizes[0]) / span
     slope = linear_regression(turns, sizes).slope
     return [
-        figure(f"growth from block {turns[0]:,} to {turns[-1]:,}", ends, "KiB/block", span, GOAL),
-        figure("the same as a line through all looks", slope, "KiB/block", len(looked)),
+        figure(f"block {turns[0]:,} to {turns[-1]:,}", ends, "KiB/block", span, GOAL),
+        figure("line through all looks", slope, "KiB/block", len(looked)),
         figure(f"resident at block {turns[0]:,}", sizes[0] / 1024, "MiB", 1),
         figure(f"resident at block {turns[-1]:,}", sizes[-1] / 1024, "MiB", 1),
     ]

@@ -1,7 +1,8 @@
 """From a new block to a signed plan, with 20 markets, by the real loop.
 
-What is timed begins when the block's header is known and ends when the plan's transaction is
-signed. The journal's commit and the sending come after it.
+What is timed begins when the block is mined and ends when the plan's transaction is signed: to ask
+for the newest header, as the loop does at each announcement, is part of it, and so is the commit of
+the tick to the journal. That of the intent, and the sending, come after it.
 """
 
 from __future__ import annotations

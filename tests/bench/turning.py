@@ -116,7 +116,7 @@ class Told:
 class Life:
     """How long to live and among how many swaps of others, and who looks on.
 
-    `begun` is called when a block is there, `turned` when its turn is over; `seen` may put
+    `begun` is called when a block is mined, `turned` when its turn is over; `seen` may put
     something before the world.
     """
 
@@ -137,9 +137,8 @@ async def lived(stage: Stage, rpc: Rpc, bot: Bot, journal: Journal, life: Life) 
             return None
         crowd.mine(given, life.swaps)
         given += 1
-        at = await head(rpc, "latest")
         life.begun()
-        return at
+        return await head(rpc, "latest")
 
     accounts = tracked((bot.account,), bot.markets)
     reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account)

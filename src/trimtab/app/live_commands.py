@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
 from trimtab.app.attached import place_of
 from trimtab.app.journals import location
+from trimtab.app.logs import Log
 from trimtab.app.output import say_json
 from trimtab.app.recorded import Tick, part_of
+from trimtab.app.rehearse import Watch
 from trimtab.app.resolve import read_mandate
 from trimtab.app.running import Going, go
 from trimtab.app.spool import Given, Spool
 from trimtab.app.view import LiveView
 from trimtab.app.words import count
 from trimtab.core.errors import ConfigError
+from trimtab.core.token import Address
 from trimtab.journal.store import Journal
+from trimtab.journal.tables import Location
 
 RUN = "build/run.sqlite"
 """The journal of a run that names none: a run goes on with it."""
@@ -33,11 +40,9 @@ def run_command(
     place = place_of(mandate, world)
     where = location(journal or RUN)
 
-    view = LiveView(going.blocks, quiet=as_json)
     try:
-        with view:
-            running = go(mandate, text, place, going, where, view.update, view.tell)
-            result = asyncio.run(running)
+        with _watching(going, mandate.chain.id, place.account, where, as_json=as_json) as shown:
+            result = asyncio.run(go(mandate, text, place, going, where, *shown))
     except KeyboardInterrupt:
         words = f"stopped; `trimtab run` goes on with {where}"
         if as_json:
@@ -54,6 +59,19 @@ def run_command(
         f"{counts['skipped']} {let_go}; conservation error {result.tally.error}\n"
         f"journal {where}"
     )
+
+
+@contextmanager
+def _watching(
+    going: Going, chain: int, account: Address, where: Location, *, as_json: bool
+) -> Iterator[tuple[Watch, Callable[[str], None]]]:
+    """Who watches a run, and who hears of it: a terminal, or lines for a machine."""
+    if not sys.stderr.isatty():
+        log = Log(str(where), chain, account)
+        yield log.watch, log.tell
+        return
+    with LiveView(going.blocks, quiet=as_json) as view:
+        yield view.update, view.tell
 
 
 def order_command(order: str, why: str, to: str | None, journal: str, *, as_json: bool) -> None:

@@ -10,21 +10,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import deciding, reading, remembering
 from tests.bench.meters import load
 from tests.bench.rows import REPORT, Row, kept, machine, shown
 from tests.support.command import ROOT
 
-PARTS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
-    "read": ("newHead to decoded states of 50 pools, against AsyncWeb3", reading.rows),
-    "plan": ("newHead to a signed plan with 20 markets", deciding.rows),
-    "memory": ("growth of our resident memory", remembering.rows),
+PARTS = {
+    "read": ("newHead to decoded states of 50 pools, against AsyncWeb3", "reading"),
+    "plan": ("newHead to a signed plan with 20 markets", "deciding"),
+    "memory": ("growth of our resident memory", "remembering"),
 }
-"""What there is to measure, by name: what it is, and what measures it."""
+"""What there is to measure, by name: what it is, and the module with its `rows`.
+
+Only the module of the part is loaded, since another's memory and garbage are not to be measured.
+"""
 
 
 def main() -> None:
@@ -43,7 +46,8 @@ def main() -> None:
 
 
 def _one(name: str, out: Path, console: Console) -> None:
-    what, measured = PARTS[name]
+    what, module = PARTS[name]
+    measured: Callable[[], list[Row]] = import_module(f"tests.bench.{module}").rows
     console.print(f"{name}: {what}\n{machine()}; load {load():.1f} at the beginning")
     started = time.perf_counter()
     found = measured()

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -184,15 +185,20 @@ BREAKS = '[[strategies]]\nname = "breaks"\nuse = "breaks:Breaks"\nshare = 1\n\n[
 # ------------------------------------------------------------------------------------- Ctrl-C
 
 
-def heard(process: subprocess.Popen[str], until: str) -> str:
-    """What a run says until a line that begins with this."""
+def heard(process: subprocess.Popen[str], words: str, times: int = 1) -> str:
+    """What a run says until it said these words so often; it is ended where it never does."""
     told = ""
     assert process.stderr is not None
-    for line in process.stderr:
-        told += line
-        if line.startswith(until):
-            return told
-    raise AssertionError(f"it never said {until!r}:\n{told}")
+    patience = threading.Timer(60, process.kill)
+    patience.start()
+    try:
+        for line in process.stderr:
+            told += line
+            if told.count(words) >= times:
+                return told
+    finally:
+        patience.cancel()
+    raise AssertionError(f"it never said {words!r} so often:\n{told}")
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["in words", "in JSON"])
@@ -204,7 +210,7 @@ def test_run__interrupted__exit_code_130_and_a_journal_that_goes_on(
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    told = heard(process, "3 blocks")
+    told = heard(process, '"event": "turn"', times=3)
     assert "armed. Who has the key" in told
     desk.order("halt", "--why", "lunch")
     assert "order: halt (lunch)" in heard(process, "halt: breaker operator: lunch")

@@ -248,7 +248,9 @@ def test_run__journal_of_another_version__refused(
 def test_run__journal_that_another_run_writes__code_four(desk: Desk) -> None:
     lived(desk)
     with Journal.open(desk.journal):
-        refused(desk.run(), 4, "JournalError", "is locked by another writer", "INV-13")
+        done = desk.run()
+    refused(done, 4, "JournalError", "is locked by another writer", "INV-13")
+    assert done.stderr.count("is locked by another writer") == 1, "it is told once"
 
 
 def test_run__journal_below_a_file__code_four(desk: Desk) -> None:

@@ -56,9 +56,10 @@ class Alerts:
             if len(target) == 1 and target[0].startswith(_ADDRESSES):
                 self._urls[kind] = RpcUrl.load(target[0])
 
-    def send(self, alert: Alert) -> None:
-        """Begin to tell; returns at once."""
-        self.tell(f"{alert.kind}: {alert.why}")
+    def send(self, alert: Alert, *, is_said: bool = True) -> None:
+        """Begin to tell; returns at once. The terminal hears of it too, where that is asked for."""
+        if is_said:
+            self.tell(f"{alert.kind}: {alert.why}")
         target = self.targets.get(alert.kind, ())
         if not target or len(self._sending) >= _MOST:
             return

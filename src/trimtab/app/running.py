@@ -66,7 +66,8 @@ async def go(
                 _started(journal, live.bot, text)
                 return await _lived(live, journal, where, memory, watch, alerts)
         except Exception as error:
-            alerts.send(Alert("halt", f"{type(error).__name__}: {error}", None))
+            # The terminal hears of it when the command ends.
+            alerts.send(Alert("halt", f"{type(error).__name__}: {error}", None), is_said=False)
             raise
         finally:
             await alerts.close()

@@ -25,7 +25,7 @@ class Kept(Alerts):
 
     kept: list[Alert] = field(default_factory=list)
 
-    def send(self, alert: Alert) -> None:
+    def send(self, alert: Alert, *, is_said: bool = True) -> None:
         self.kept.append(alert)
 
 

@@ -24,6 +24,7 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation, Reading, Rounds, decode, prepared
 from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.core.states import Reverted, States
+from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
 from trimtab.lab.world import Deployment, feed_contract, local_world, minted, router_contract
 from trimtab.mandate import parse_mandate, read_book
@@ -116,7 +117,7 @@ class FakeWorld:
         """Nothing is late in this world, whose next block holds whatever was sent."""
         raise AssertionError(f"{intent} was sent and has not landed")
 
-    async def check_writer(self, observation: Observation) -> None:
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
         """Nobody else has the key."""
 
     async def standing(self, heads: Sequence[Head]) -> Head | None:

@@ -129,13 +129,15 @@ class KilledWorld:
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         return await self.points.around("settle", self.world.settle(intent, observation))
 
-    async def check_writer(self, observation: Observation) -> None:
-        await self.points.around("check_writer", self.world.check_writer(observation))
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
+        await self.points.around("check_writer", self.world.check_writer(observation, spent))
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
         return await self.points.around("prepare", self.world.prepare(approved, observation))
 
-    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+    async def renew(
+        self, intent: Intent, observation: Observation, *, is_late: bool
+    ) -> Intent | None:
         awaited = self.world.renew(intent, observation, is_late=is_late)
         return await self.points.around("renew", awaited)
 

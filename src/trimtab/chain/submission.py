@@ -80,6 +80,8 @@ class Submitter:
             return mismatch
         batch = self.safe.batch(plan.calls, plan.bounds)
         why = await first_failure(self.rpc, self.safe.address, batch, head, at)
+        if why is None:  # it is the Safe itself that refuses, and no market is to blame
+            mismatch = replace(mismatch, quarantined=())
         return replace(mismatch, what=f"{mismatch.what}; {why or NO_FAILURE}")
 
     def raised(self, intent: Intent, fees: Fees) -> Intent:
@@ -87,10 +89,7 @@ class Submitter:
         return self._added(intent, replace(Transaction.of(intent.raws[0]), fees=fees))
 
     async def cancelled(self, intent: Intent, fees: Fees, head: Head) -> Intent:
-        """The intent with one more transaction at its nonce, which does nothing.
-
-        Its data is paid for whatever that costs: there is almost none. Raises RpcError.
-        """
+        """The intent with one more transaction at its nonce, which does nothing."""
         own = self.signer.address
         nothing = Transaction(intent.chain, intent.nonce, own, b"", 0, _TRANSFER_GAS, fees)
         if self.charge is not None:
@@ -172,7 +171,6 @@ class _Receipt(msgspec.Struct, rename="camel"):
     status: str
     gas_used: str
     effective_gas_price: str
-    to: str | None = None
 
 
 async def outcome(rpc: Node, intent: Intent, at: Head, depth: int = 0) -> Ended | None:
@@ -182,14 +180,14 @@ async def outcome(rpc: Node, intent: Intent, at: Head, depth: int = 0) -> Ended 
     another block than the chain's, and InvariantViolation (INV-13) where a transaction that is
     not one of the intent's used its nonce.
     """
+    if _count(await rpc.ask(_transaction_count(intent.signer, at))) <= intent.nonce:
+        return None  # and no hash is told to a node while the transaction is on its way
     asked = [Request("eth_getTransactionReceipt", (each,)) for each in intent.hashes]
-    *receipts, count = await rpc.batch((*asked, _transaction_count(intent.signer, at)))
-    for expected, reply in zip(intent.hashes, receipts, strict=True):
+    for expected, reply in zip(intent.hashes, await rpc.batch(asked), strict=True):
         receipt = reply.maybe(_Receipt)
         if receipt is not None:
             return await _settled(rpc, intent, expected, receipt, at, depth)
-    if _count(count) > intent.nonce:
-        await _check_consumer(rpc, intent, at)
+    await _check_consumer(rpc, intent, at)
     return None
 
 
@@ -209,7 +207,9 @@ async def _settled(
     await _check_block(rpc, expected, number, block_hash(receipt.block_hash, "block hash"), at)
     gas_used = quantity(receipt.gas_used, "gas used")
     gas_price = quantity(receipt.effective_gas_price, "gas price")
-    if receipt.to is not None and account(receipt.to.lower()) == intent.signer:
+    if gas_price > intent.most_fee:
+        raise RpcError(f"the node tells {gas_price} wei a gas, over our offer", "inconsistent")
+    if intent.cancels and expected == intent.hashes[-1]:
         why = f"cancelled by {expected} in block {number}"
         return Dropped(intent.plan_hash, why, gas_used, gas_price)
     if status == 1:

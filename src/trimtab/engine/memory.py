@@ -58,7 +58,8 @@ class Memory:
     that the gas of plans may cost at most, within the last 24 hours. The `quarantined`
     markets are left alone, the `reduce_only` ones may only be left. `breakers` are what stops
     new risk, with why, by name; while there is a token to unwind to, nothing else is wished for.
-    `past` are the memories after earlier ticks, oldest first, for a reorg to go back to.
+    `spent` is, by signer, the nonce after the last one that was used for an intent. `past` are the
+    memories after earlier ticks, oldest first, for a reorg to go back to.
     """
 
     states: States | None = None
@@ -73,6 +74,7 @@ class Memory:
     reduce_only: frozenset[MarketId] = frozenset()
     breakers: Mapping[str, str] = field(default_factory=dict)
     unwinding: Address | None = None
+    spent: Mapping[Address, int] = field(default_factory=dict)
     ledger: Ledger | None = None
     past: tuple[Memory, ...] = field(default=(), compare=False, repr=False)
 
@@ -146,6 +148,7 @@ class Memory:
             reduce_only=self.reduce_only,
             breakers=self.breakers,
             unwinding=self.unwinding,
+            spent=self.spent,
             past=self.past[: at[-1]],
         )
 
@@ -173,6 +176,7 @@ class Memory:
             pending=None,
             open=(Open(intent, self.pending),),
             offered=self._offered(intent.most_gas),
+            spent={**self.spent, intent.signer: intent.nonce + 1},
         )
 
     def with_replacement(self, intent: Intent) -> Memory:
@@ -220,9 +224,9 @@ class Memory:
         """The memory once an order was given."""
         match order:
             case Halt():
-                return self.with_breakers({OPERATOR: order.why})
+                return replace(self.with_breakers({OPERATOR: order.why}), unwinding=None)
             case Resume():
-                return replace(self, breakers={}, unwinding=None)
+                return replace(self, breakers={}, unwinding=None, quarantined=frozenset())
             case Unwind():
                 return replace(self, unwinding=order.to)
             case ReduceOnly():

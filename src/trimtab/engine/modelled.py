@@ -9,7 +9,7 @@ that block's base fee by construction.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -99,7 +99,7 @@ class Modelled:
         deepest = self._states.head.number - self._bot.execution.finality_depth
         return ended if ended is not None and ended.block <= deepest else None
 
-    async def check_writer(self, observation: Observation) -> None:
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
         """Nothing: nobody else has the key."""
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent:

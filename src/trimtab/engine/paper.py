@@ -20,6 +20,7 @@ from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Failed, Intent, Landed
 from trimtab.core.states import Applied, Done, States
+from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import DEEPEST
 from trimtab.engine.modelled import Narrowed, Sent, executed, intent_of
@@ -90,7 +91,7 @@ class Paper:
         deepest = at.number - self._bot.execution.finality_depth
         return ended if ended is not None and ended.block <= deepest else None
 
-    async def check_writer(self, observation: Observation) -> None:
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
         """Nothing: there is no key."""
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
+from trimtab.core.token import Address
 from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
@@ -52,17 +53,23 @@ class World(Protocol):
     async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
         """What became of an intent as of the observation's block; None while it is open."""
 
-    async def check_writer(self, observation: Observation) -> None:
-        """Raise InvariantViolation (INV-13) if another one uses our key; no intent is open."""
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
+        """Raise InvariantViolation (INV-13) if another one uses our key; no intent is open.
+
+        `spent` is, by signer, the nonce after the last one of the journal's intents.
+        """
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
         """Simulate the plan and make its transaction; nothing is sent."""
 
-    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+    async def renew(
+        self, intent: Intent, observation: Observation, *, is_late: bool
+    ) -> Intent | None:
         """The intent, with one more transaction at its nonce where it needs that; nothing is sent.
 
         One that offers more where the fees have risen, one that does nothing where the plan's
-        time is over: only one of them can land, so the nonce becomes free either way.
+        time is over: only one of them can land, so the nonce becomes free either way. None where
+        the nonce is used already and only waits for its depth.
         """
 
     async def send(self, intent: Intent) -> None:
@@ -140,7 +147,7 @@ async def turn(
     asked = [await world.settle(intent, observation) for intent in memory.intents]
     settlements = tuple(settlement for settlement in asked if settlement is not None)
     if len(settlements) == len(asked):
-        await world.check_writer(observation)
+        await world.check_writer(observation, memory.spent)
     outcome = tick(bot, observation, settlements, memory)
     entry = written(bot, observation, settlements, outcome)
     journal.append(*entry.records, blobs=entry.blobs)
@@ -200,6 +207,8 @@ async def _pursue(
     is_late = observation.states.timestamp > pending.plan.deadline
     try:
         renewed = await world.renew(intent, observation, is_late=is_late)
+        if renewed is None:
+            return memory
         if renewed != intent:
             journal.append(records.intent(renewed))
             memory = memory.with_replacement(renewed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
@@ -13,6 +13,7 @@ from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
+from trimtab.core.token import Address
 from trimtab.engine.sight import Pull, Sight
 
 Propose = Callable[[Approved, Observation], Awaitable[str]]
@@ -44,7 +45,7 @@ class Watching:
         """What became of an intent by its receipt and the signer's nonce at the block."""
         return await outcome(self._rpc, intent, observation.states.head, self._depth)
 
-    async def check_writer(self, observation: Observation) -> None:
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
         """Whoever has the key may use it: this run has none."""
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:

@@ -2,58 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.core.quantise import Timestamp
 
 PAGE = 64
-"""Entries that are summed once and for all."""
-
-Entry = tuple[Timestamp, Fraction]
+"""Values that are summed once and for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries with their sum, and the earliest and latest of their moments.
+    """Values with their moments, and their sum; `earliest` and `latest` bound the moments.
 
     They need not be in order: what was sent before a reorg is remembered after it.
     """
 
-    entries: tuple[Entry, ...]
+    moments: tuple[Timestamp, ...]
+    values: tuple[Fraction, ...]
     earliest: Timestamp
     latest: Timestamp
     total: Fraction
 
+    def after(self, moment: int) -> Fraction:
+        """The sum of the values later than a moment."""
+        if self.earliest > moment:
+            return self.total
+        return _later(self.moments, self.values, moment) if self.latest > moment else Fraction(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Values by moment: full pages, which versions share, and the `newest` entries."""
+    """Values by moment: full pages, which versions share, and the newest `values`.
+
+    Moments and values lie apart, since ten thousand pairs more are what a long run would notice.
+    """
 
     pages: tuple[Page, ...] = ()
-    newest: tuple[Entry, ...] = ()
+    moments: tuple[Timestamp, ...] = ()
+    values: tuple[Fraction, ...] = ()
 
     def after(self, moment: int) -> Fraction:
         """The sum of all values later than a moment."""
-        whole = (page.total for page in self.pages if page.earliest > moment)
-        parts = (
-            _later(page.entries, moment)
-            for page in self.pages
-            if page.earliest <= moment < page.latest
-        )
-        return sum((*whole, *parts), _later(self.newest, moment))
+        newest = _later(self.moments, self.values, moment)
+        return sum((page.after(moment) for page in self.pages), newest)
 
     def added(self, at: Timestamp, value: Fraction, since: int) -> Window:
         """The window with one more value; pages without any later than `since` are forgotten."""
         pages = tuple(page for page in self.pages if page.latest > since)
-        newest = (*self.newest, (at, value))
-        if len(newest) < PAGE:
-            return Window(pages, newest)
-        moments = [moment for moment, _ in newest]
-        total = sum((each for _, each in newest), Fraction(0))
-        return Window((*pages, Page(newest, min(moments), max(moments), total)))
+        moments, values = (*self.moments, at), (*self.values, value)
+        if len(values) < PAGE:
+            return Window(pages, moments, values)
+        total = sum(values, Fraction(0))
+        return Window((*pages, Page(moments, values, min(moments), max(moments), total)))
 
 
-def _later(entries: Iterable[Entry], moment: int) -> Fraction:
-    return sum((value for at, value in entries if at > moment), Fraction(0))
+def _later(moments: tuple[Timestamp, ...], values: tuple[Fraction, ...], after: int) -> Fraction:
+    pairs = zip(moments, values, strict=True)
+    return sum((value for at, value in pairs if at > after), Fraction(0))

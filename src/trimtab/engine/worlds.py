@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trimtab.chain.fees import Fees, bound_of_plans, fees, highest_base_fee, replacing
 from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
 from trimtab.chain.submission import Submitter, outcome, send
-from trimtab.core.errors import Infeasible, InvariantViolation, StaleState
+from trimtab.core.errors import DataError, Infeasible, InvariantViolation, StaleState
 from trimtab.core.market import Head
 from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
+from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
 from trimtab.engine.sight import Pull, Sight
 from trimtab.risk import oracle_prices
@@ -42,7 +43,7 @@ class Chain:
         self._bot = bot
         self._execution = bot.execution
         self._relay = relay or submitter.rpc
-        self._unused: int | None = None
+        self._begun: int | None = None
 
     async def next(self, known: States | None) -> Observation | None:
         """The next block's states, pinned to its hash."""
@@ -57,26 +58,28 @@ class Chain:
         depth = self._execution.finality_depth
         return await outcome(self._submitter.rpc, intent, observation.states.head, depth)
 
-    async def check_writer(self, observation: Observation) -> None:
-        """Raise InvariantViolation if the key was used by another than this loop since it began.
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
+        """Raise InvariantViolation if the key was used by another than this journal's loop.
 
-        No intent is open now, so the signer's count of transactions is as we left it. Raises
+        No intent is open now, so the signer's count of transactions is as the journal's last
+        intent left it, or, before the first one, as it was when this life began. Raises
         StaleState where it is lower: the node is behind.
         """
-        at = observation.states.head
+        at, signer = observation.states.head, self._submitter.signer.address
         used = await self._submitter.nonce(at)
-        if self._unused is None:
-            self._unused = used
-        if used > self._unused:
+        expected = spent.get(signer, self._begun)
+        if expected is None:
+            expected = self._begun = used
+        if used > expected:
             raise InvariantViolation(
                 "INV-13 one writer per journal and account",
-                f"{self._submitter.signer.address} has sent {used} transactions as of block "
-                f"{at.number}, expected {self._unused}: who else has the key?",
+                f"{signer} has sent {used} transactions as of block {at.number}, expected "
+                f"{expected}: who else has the key? If it was you, begin a new journal",
             )
-        if used < self._unused:
+        if used < expected:
             raise StaleState(
-                f"{self._submitter.signer.address} has sent {used} transactions as of block "
-                f"{at.number} and had sent {self._unused} before: wait for the node"
+                f"{signer} has sent {used} transactions as of block {at.number} and had sent "
+                f"{expected} before: wait for the node"
             )
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
@@ -88,7 +91,7 @@ class Chain:
         at = Timestamp(observation.states.timestamp + execution.block_seconds)
         bound = bound_of_plans(execution.max_fee)
         prices = oracle_prices(observation.states, self._bot.feeds, self._bot.numeraire)
-        made = await self._submitter.prepare(
+        return await self._submitter.prepare(
             approved,
             observation.states,
             gas=GAS_HEADROOM * approved.plan.cost.gas_units,
@@ -96,11 +99,10 @@ class Chain:
             at=at,
             wei_price=prices.price(self._bot.native),
         )
-        if isinstance(made, Intent):
-            self._unused = made.nonce + 1
-        return made
 
-    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
+    async def renew(
+        self, intent: Intent, observation: Observation, *, is_late: bool
+    ) -> Intent | None:
         """The intent, cancelled once where it is late, and raised where its fees are too low.
 
         A cancellation is offered at the highest fee that the mandate allows, so that it replaces
@@ -108,13 +110,13 @@ class Chain:
         beyond them, as far as the mandate allows.
         """
         execution = self._execution
-        self._unused = max(self._unused or 0, intent.nonce + 1)
         if await self._submitter.nonce(observation.states.head) > intent.nonce:
-            return intent  # it has landed, and waits for its depth
+            return None
         offered = Fees(intent.most_fee, intent.tip)
         if is_late and not intent.cancels:
             tip = max(2 * execution.priority_fee, offered.tip + offered.tip // 8) + 1
-            offer, at = Fees(execution.max_fee, tip), observation.states.head
+            offer = Fees(execution.max_fee, min(tip, execution.max_fee))
+            at = observation.states.head
             return await self._submitter.cancelled(intent, offer, at)
         base_fee = observation.reading.base_fee
         if intent.cancels or highest_base_fee(base_fee, 1) + offered.tip <= offered.most:
@@ -128,5 +130,15 @@ class Chain:
         return self._submitter.raised(intent, Fees(max(least.most, wanted.most), least.tip))
 
     async def send(self, intent: Intent) -> None:
-        """Broadcast the newest transaction of the intent."""
-        await send(self._relay, intent.raws[-1])
+        """Broadcast every transaction of the intent, the newest last: one of them is to land.
+
+        Raises the last refusal where none is taken.
+        """
+        refusals: list[DataError] = []
+        for raw in intent.raws:
+            try:
+                await send(self._relay, raw)
+            except DataError as error:
+                refusals.append(error)
+        if len(refusals) == len(intent.raws):
+            raise refusals[-1]

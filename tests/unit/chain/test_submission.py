@@ -99,7 +99,7 @@ def test_send__connection_lost__transport_and_asked_once() -> None:
 
 
 def settled(
-    found: object, used: int = 5, intent: Intent = INTENT, depth: int = 0, **methods: Any
+    found: object, used: int = 6, intent: Intent = INTENT, depth: int = 0, **methods: Any
 ) -> Landed | Failed | Dropped | None:
     node = FakeNode(
         {
@@ -121,8 +121,11 @@ def test_outcome__sibling_landed__by_its_hash() -> None:
     assert settled(receipt(), intent=siblings) == Landed("plan", HASH, 12, 100, 7)
 
 
-def test_outcome__no_receipt_and_nonce_free__open() -> None:
-    assert settled(None) is None
+def test_outcome__nonce_free__open_and_no_hash_is_told() -> None:
+    def asked(_: object) -> object:
+        raise AssertionError("the node was told of a transaction that is on its way")
+
+    assert settled(None, used=5, eth_getTransactionReceipt=asked) is None
 
 
 @pytest.mark.parametrize("number, depth", [(21, 0), (20, 1), (18, 3)])
@@ -144,10 +147,10 @@ def test_outcome__receipt_of_another_block_than_the_head__reorg() -> None:
         {"status": None},
         {"gasUsed": 100},
         {"effectiveGasPrice": "seven"},
-        {"to": "0x12"},
+        {"effectiveGasPrice": hex(INTENT.most_fee + 1)},
         {"blockNumber": "pending"},
     ],
-    ids=["hash", "status", "no status", "gas", "price", "to", "number"],
+    ids=["hash", "status", "no status", "gas", "price", "over our offer", "number"],
 )
 def test_outcome__hostile_receipt__inconsistent(change: dict[str, object]) -> None:
     with pytest.raises(RpcError) as seen:
@@ -155,8 +158,8 @@ def test_outcome__hostile_receipt__inconsistent(change: dict[str, object]) -> No
     assert seen.value.fault == "inconsistent"
 
 
-def test_outcome__sent_to_ourselves__dropped() -> None:
-    dropped = settled(receipt(to=OWN.lower()))
+def test_outcome__cancellation_landed__dropped() -> None:
+    dropped = settled(receipt(), intent=replace(INTENT, cancels=True))
     assert dropped == Dropped("plan", f"cancelled by {HASH} in block 12", 100, 7)
 
 

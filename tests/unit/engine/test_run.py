@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,13 +20,13 @@ from trimtab.core.errors import (
     RpcError,
     SignerError,
 )
-from trimtab.core.market import Head, wallet
+from trimtab.core.market import Head, MarketId, wallet
 from trimtab.core.orders import Halt, Order, Resume, Unwind
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
 from trimtab.core.settlement import Failed, Intent, Landed, Mismatch, Settlement
 from trimtab.core.states import States
-from trimtab.core.token import address_from_bytes
+from trimtab.core.token import Address, address_from_bytes
 from trimtab.engine.memory import Memory
 from trimtab.engine.replay import replay
 from trimtab.engine.run import MOST_BLIND, Step, run
@@ -95,7 +95,7 @@ class Script:
             cancels=True,
         )
 
-    async def check_writer(self, observation: Observation) -> None:
+    async def check_writer(self, observation: Observation, spent: Mapping[Address, int]) -> None:
         if self.foreign_from is not None and self.asked >= self.foreign_from:
             raise InvariantViolation("INV-13 one writer per journal and account", "who else?")
 
@@ -388,6 +388,26 @@ def test_run__unwind__brings_everything_into_one_token(stage: Observed, journal:
     assert outcome.judgement.plan is not None
     swaps = [a for a in outcome.judgement.plan.actions if isinstance(a, Swap)]
     assert {swap.token_out for swap in swaps} == {weth}
+
+
+def test_ordered__halt_ends_an_unwinding_and_resume_lifts_the_quarantine() -> None:
+    weth = address_from_bytes(b"\x01" * 20)
+    memory = Memory(quarantined=frozenset({MarketId("a pool")})).ordered(Unwind(weth, "we close"))
+    assert memory.unwinding == weth
+    halted = memory.ordered(Halt("stop that"))
+    assert (halted.unwinding, set(halted.breakers)) == (None, {"operator"})
+    resumed = halted.ordered(Resume("all is well"))
+    assert (resumed.breakers, resumed.quarantined) == ({}, frozenset())
+
+
+def test_run__intents__their_nonces_are_remembered_over_a_restart(
+    stage: Observed, journal: Journal
+) -> None:
+    script = Script(stage, journal, settlement=landed)
+    memory, _ = turned(script)
+    last = max(intent.nonce for intent in script.sent)
+    assert memory.spent == {SIGNER: last + 1}
+    assert replayed(stage, journal).spent == memory.spent
 
 
 @pytest.mark.parametrize("symbol", ["USDC", "WETH"])

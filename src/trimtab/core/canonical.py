@@ -51,9 +51,12 @@ def plain(value: object) -> Plain:
 
 def canonical(value: object) -> bytes:
     """The canonical JSON of a value."""
-    return json.dumps(
-        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True
-    ).encode()
+    return encoded(plain(value))
+
+
+def encoded(form: Plain) -> bytes:
+    """The canonical JSON of a value that is plain already; it is not copied."""
+    return json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def digest(value: object) -> str:

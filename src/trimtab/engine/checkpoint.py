@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any, get_type_hints
 
 from trimtab import __version__
-from trimtab.core.canonical import Plain, canonical
+from trimtab.core.canonical import Plain, encoded
 from trimtab.core.errors import ConfigError, InvariantViolation, JournalError
 from trimtab.core.market import Head, Market, State
 from trimtab.core.restore import argument_of, restored
@@ -41,7 +41,7 @@ def written(bot: Bot, memory: Memory) -> Written:
     Raises TypeError for a signal's memory that has no stored form: see `core.stored`.
     """
     assert memory.states is not None, "a turn decides on states"
-    content = canonical(_form(bot, memory))
+    content = encoded(_form(bot, memory))
     name = name_of(content)
     record = records.checkpoint(
         memory.states.head.number,

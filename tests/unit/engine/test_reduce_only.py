@@ -116,7 +116,7 @@ def test_tick__gas_of_a_day__counts_this_plan_at_its_highest_fee(stage: Observed
     own = units * most_fee_of(stage.bot, stage.observations[0])
     at, spent = outcome.states.timestamp, 12345
     memory = Memory(
-        offered=Window(newest=((at, Fraction(spent)), (Timestamp(at - DAY), Fraction(10**30))))
+        offered=Window((), (at, Timestamp(at - DAY)), (Fraction(spent), Fraction(10**30)))
     )
 
     def verdict(most: int) -> object:

@@ -451,7 +451,7 @@ def test_run__turnover_spent__passing_breaker_stops_trading(
     limits = replace(stage.bot.limits, turnover_per_day=Fraction(1, 10))
     bound = Observed(replace(stage.bot, limits=limits), stage.observations)
     memory = Memory(
-        traded=Window(newest=((bound.observations[0].states.timestamp, Fraction(10**11)),))
+        traded=Window((), (bound.observations[0].states.timestamp,), (Fraction(10**11),))
     )
     steps: list[Step] = []
     asyncio.run(run(bound.bot, Script(bound, journal), journal, memory, steps.append))

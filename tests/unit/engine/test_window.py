@@ -38,7 +38,7 @@ def test_added__for_long__keeps_no_more_than_the_span_and_a_page() -> None:
     window = Window()
     for at in range(0, 12 * 5_000, 12):
         window = window.added(Timestamp(at), Fraction(1), at - 12 * 1_000)
-    kept = sum(len(page.entries) for page in window.pages) + len(window.newest)
+    kept = sum(len(page.values) for page in window.pages) + len(window.values)
     assert 1_000 <= kept <= 1_000 + 2 * PAGE
     assert window.after(at - 12 * 1_000) == 1_000
 
@@ -49,7 +49,8 @@ def test_added__another_version__shares_the_pages() -> None:
         window = window.added(Timestamp(at), Fraction(at), -1)
     later = window.added(Timestamp(PAGE), Fraction(1), -1)
     assert later.pages[0] is window.pages[0]
-    assert later.newest == ((Timestamp(PAGE), Fraction(1)),)
+    assert later.moments == (Timestamp(PAGE),)
+    assert later.values == (Fraction(1),)
 
 
 def test_stored__window_with_pages__restored_as_it_was() -> None:

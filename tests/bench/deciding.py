@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -19,12 +20,14 @@ from tests.bench.rows import Row, figure
 from tests.bench.turning import FUNDS, Life, Wish, bot_of, lived, traded
 from tests.bench.world import world_of
 from tests.chain.chain_stage import staged
-from trimtab.core.market import Head
+from trimtab.chain.reader import Reader
+from trimtab.chain.submission import Submitter
 from trimtab.core.plan import Approved
 from trimtab.core.reading import Observation
-from trimtab.core.settlement import Intent, Mismatch, Settlement
-from trimtab.core.states import States
-from trimtab.engine.run import World
+from trimtab.core.settlement import Intent, Mismatch
+from trimtab.engine.bot import Bot
+from trimtab.engine.sight import Pull
+from trimtab.engine.worlds import Chain
 from trimtab.journal.store import Journal
 
 POOLS = 19
@@ -73,35 +76,19 @@ class Watch:
         self.turns.append(Turn(wall, cpu, cpu_seconds(self.node) - self.of_node))
 
 
-@dataclass(frozen=True, slots=True)
-class TimedWorld:
+class TimedChain(Chain):
     """The real world, with a look at the watch where a plan is signed."""
 
-    world: World
-    watch: Watch
-
-    async def next(self, known: States | None) -> Observation | None:
-        return await self.world.next(known)
-
-    async def standing(self, heads: Sequence[Head]) -> Head | None:
-        return await self.world.standing(heads)
-
-    async def settle(self, intent: Intent, observation: Observation) -> Settlement | None:
-        return await self.world.settle(intent, observation)
-
-    async def check_writer(self, observation: Observation) -> None:
-        await self.world.check_writer(observation)
+    def __init__(
+        self, watch: Watch, reader: Reader, submitter: Submitter, bot: Bot, pull: Pull
+    ) -> None:
+        super().__init__(reader, submitter, bot, pull)
+        self._watch = watch
 
     async def prepare(self, approved: Approved, observation: Observation) -> Intent | Mismatch:
-        made = await self.world.prepare(approved, observation)
-        self.watch.sign()
+        made = await super().prepare(approved, observation)
+        self._watch.sign()
         return made
-
-    async def renew(self, intent: Intent, observation: Observation, *, is_late: bool) -> Intent:
-        return await self.world.renew(intent, observation, is_late=is_late)
-
-    async def send(self, intent: Intent) -> None:
-        await self.world.send(intent)
 
 
 def timed(blocks: int) -> list[Turn]:
@@ -113,9 +100,7 @@ def timed(blocks: int) -> list[Turn]:
     ):
         bot, watch = bot_of(stage, WISH), Watch(stage.world.node.process_id)
         assert traded(bot) == POOLS + 1
-        life = Life(
-            blocks + 1, SWAPS, begun=watch.begin, seen=lambda world: TimedWorld(world, watch)
-        )
+        life = Life(blocks + 1, SWAPS, begun=watch.begin, world=partial(TimedChain, watch))
         stage.run(lambda rpc: lived(stage, rpc, bot, journal, life)).check()
         return watch.turns[1:]
 

@@ -17,12 +17,14 @@ from trimtab.app.resolve import resolve
 from trimtab.chain.blocks import head
 from trimtab.chain.reader import Reader
 from trimtab.chain.rpc import Rpc
+from trimtab.chain.submission import Submitter
 from trimtab.core.market import Head, tracked
 from trimtab.core.settlement import Mismatch
 from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
-from trimtab.engine.run import Step, World, run
+from trimtab.engine.run import Step, run
+from trimtab.engine.sight import Pull
 from trimtab.engine.worlds import Chain
 from trimtab.journal.store import Journal
 from trimtab.mandate import parse_mandate
@@ -114,17 +116,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How long to live and among how many swaps of others, and who looks on.
+    """How long to live, among how many swaps of others, in which form of the real world.
 
-    `begun` is called when a block is mined, `turned` when its turn is over; `seen` may put
-    something before the world.
+    `begun` is called when a block is mined, `turned` when its turn is over.
     """
 
     blocks: int
     swaps: int
     begun: Callable[[], None] = lambda: None
     turned: Callable[[int], None] = lambda _: None
-    seen: Callable[[World], World] = lambda world: world
+    world: Callable[[Reader, Submitter, Bot, Pull], Chain] = Chain
 
 
 async def lived(stage: Stage, rpc: Rpc, bot: Bot, journal: Journal, life: Life) -> Told:
@@ -142,7 +143,7 @@ async def lived(stage: Stage, rpc: Rpc, bot: Bot, journal: Journal, life: Life) 
 
     accounts = tracked((bot.account,), bot.markets)
     reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account)
-    world = life.seen(Chain(reader, stage.submitter(rpc), bot, pulled))
+    world = life.world(reader, stage.submitter(rpc), bot, pulled)
     with between_blocks() as collect:
 
         def watched(step: Step) -> None:

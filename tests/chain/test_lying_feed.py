@@ -153,7 +153,7 @@ def lied_to(attack: Attack, journal: Path, *, is_trading: bool) -> tuple[Liar, K
     """What fifty decisions on lies come to."""
     manager = attack.begin(journal, turns=2)
     alerts = Kept({}, {}, lambda _: None)
-    hearing, liar = Hearing(alerts), Liar(attack, manager, is_trading)
+    hearing, liar = Hearing(alerts, 300), Liar(attack, manager, is_trading)
 
     def hear(step: Step) -> None:
         liar.hear(step)

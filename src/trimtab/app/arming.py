@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,20 +11,23 @@ from trimtab.app.attached import Place, reader_of
 from trimtab.app.connection import data_charge, following, reading, sending
 from trimtab.app.custody import inspected, stolen_key
 from trimtab.app.local import LOCAL, local_signer
-from trimtab.app.paper import pulled
+from trimtab.app.paper import LONGEST_WAIT, pulled
 from trimtab.app.resolve import resolve
 from trimtab.app.safe_batch import newest_batch, write_safe_batch
 from trimtab.chain.admission import LOCAL_CHAIN, Admission, admissions, require
 from trimtab.chain.blocks import head
 from trimtab.chain.multicall import Multicall
 from trimtab.chain.node import Node
+from trimtab.chain.plan_check import check_call, check_code
 from trimtab.chain.relay import Relay
+from trimtab.chain.rpc import Request
 from trimtab.chain.safe import Safe, check_safe
 from trimtab.chain.signer import Signer
 from trimtab.chain.simulate import first_failure
 from trimtab.chain.submission import Submitter
 from trimtab.chain.watch import look
-from trimtab.core.errors import ConfigError, PlanError
+from trimtab.chain.wire import hexadecimal, pin
+from trimtab.core.errors import ConfigError, PlanError, SignerError
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Head, MarketId
 from trimtab.core.orders import Order, ReduceOnly
@@ -32,10 +35,12 @@ from trimtab.core.plan import Approved
 from trimtab.core.quantise import Timestamp
 from trimtab.core.reading import Observation
 from trimtab.core.states import States
+from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
 from trimtab.engine.checkpoint import check_signals
 from trimtab.engine.memory import Memory
 from trimtab.engine.run import World
+from trimtab.engine.sight import Look, Pull
 from trimtab.engine.watching import Watching
 from trimtab.engine.worlds import Chain
 from trimtab.mandate import Mandate
@@ -50,12 +55,20 @@ class Live:
     known: tuple[Admission, ...]
     words: str
     """Whether it is armed, and what that means."""
+    signer: Address | None = None
     reduce_only: frozenset[MarketId] = frozenset()
     ordered: list[Order] = field(default_factory=list)
 
     def begin(self, memory: Memory) -> None:
         """Take what the journal remembers. Raises ConfigError where that cannot be gone on with."""
-        not_admitted = require(self.known, self._chain, is_armed=False, held=_held(memory))
+        held = _held(memory, self.bot)
+        not_admitted = require(self.known, self._chain, is_armed=False, held=held)
+        others = [each for each in memory.intents if each.signer != self.signer]
+        if self.signer is not None and others:
+            raise SignerError(
+                f"a plan is on its way by {others[0].signer}, and the key is now {self.signer}: "
+                "let it settle with its own key first, or without --arm"
+            )
         self._only_leave(not_admitted, memory.reduce_only, "as the run began")
 
     def orders(self) -> tuple[Order, ...]:
@@ -81,10 +94,14 @@ class Live:
         self.reduce_only = now
 
 
-def _held(memory: Memory) -> frozenset[MarketId]:
-    """The markets in which the book has something."""
-    book = memory.moment.book if memory.moment else {}
-    return frozenset(place.market for place, raw in book.items() if raw)
+def _held(memory: Memory, bot: Bot) -> frozenset[MarketId]:
+    """The markets that a run which goes on must be able to leave: all, once it has a book.
+
+    A position rests on its feeds and tokens too, and to refuse to start would be no way out.
+    """
+    if memory.moment is None:
+        return frozenset()
+    return frozenset(market.id for market in bot.markets)
 
 
 @asynccontextmanager
@@ -110,25 +127,25 @@ async def lively(
         at = await head(node, "latest")
         known = await admissions(node, bot.markets, at, multicall)
         async with following(mandate.chain, place.addresses, node, tell) as heads:
-            pull = pulled(heads, mandate.chain.cadence, blocks)
+            pace = mandate.chain.cadence * mandate.chain.block_seconds
+            longest = LONGEST_WAIT if place.seed is not None else max(LONGEST_WAIT, 3.0 * pace)
+            pull = pulled(heads, mandate.chain.cadence, blocks, longest)
 
-            async def pulled_and_watched() -> Head | None:
-                newest = await pull()
-                if newest is not None:
-                    await live.watch(node, multicall, newest)
-                return newest
+            async def watched(at: Head) -> None:
+                await live.watch(node, multicall, at)
 
             if is_armed:
                 world: World = await _armed(
-                    mandate, place, bot, known, node, relay, at, pulled_and_watched
+                    mandate, place, bot, known, node, relay, at, pull, watched
                 )
                 words = (
                     f"armed. Who has the key: {stolen_key(await inspected(node, bot, multicall))}"
                 )
             else:
-                world = _watching(bot, place, node, pulled_and_watched, proposals)
+                world = _watching(bot, place, node, pull, watched, proposals)
                 words = "not armed: plans are judged and journaled, and nothing is sent"
-            live = Live(bot, world, known, words)
+            signer = world.signer if isinstance(world, Chain) else None
+            live = Live(bot, world, known, words, signer)
             yield live
     finally:
         await node.close()
@@ -143,7 +160,8 @@ async def _armed(
     node: Node,
     relay: Relay,
     at: Head,
-    pull: Callable[[], Awaitable[Head | None]],
+    pull: Pull,
+    watch: Look,
 ) -> Chain:
     """The world that sends. Raises ConfigError or SignerError unless it may."""
     if place.book.chain != LOCAL_CHAIN and bot.limits.max_equity is None:
@@ -159,7 +177,7 @@ async def _armed(
     reader = reader_of(bot, place, node)
     check_owes_nothing(bot, (await reader.observe(None, at)).states)
     submitter = Submitter(node, bot.adapters, signer, safe, data_charge(mandate))
-    return Chain(reader, submitter, bot, pull, relay)
+    return Chain(reader, submitter, bot, pull, relay, watch)
 
 
 def check_owes_nothing(bot: Bot, states: States) -> None:
@@ -192,12 +210,13 @@ def _watching(
     bot: Bot,
     place: Place,
     node: Node,
-    pull: Callable[[], Awaitable[Head | None]],
+    pull: Pull,
+    watch: Look,
     proposals: Path | None,
 ) -> Watching:
     proposer = Proposer(node, place, proposals, bot.execution.block_seconds)
     depth = bot.execution.finality_depth
-    return Watching(node, reader_of(bot, place, node), depth, pull, proposer.propose)
+    return Watching(node, reader_of(bot, place, node), depth, pull, proposer.propose, watch)
 
 
 @dataclass(slots=True)
@@ -221,7 +240,11 @@ class Proposer:
         if states.timestamp <= self.void_after:
             return f"not armed: {self.newest} waits for signatures until {self.void_after}"
         at = Timestamp(states.timestamp + self.block_seconds)
-        why = await first_failure(self.node, plan.account, plan.calls, states.head, at)
+        check = self.place.book.plan_check
+        code = (await self.node.ask(Request("eth_getCode", (check, pin(states.head))))).into(str)
+        check_code(check, hexadecimal(code, "code"))
+        calls = (*plan.calls, check_call(check, plan.bounds))
+        why = await first_failure(self.node, plan.account, calls, states.head, at)
         if why is not None:
             raise PlanError(f"the plan is not proposed, since the chain refuses it: {why}")
         self.newest = self.folder / f"{plan.block}-{plan.hash[:12]}.json"

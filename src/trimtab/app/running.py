@@ -21,6 +21,7 @@ from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
 from trimtab.core.errors import ConfigError
 from trimtab.core.orders import Order
+from trimtab.core.settlement import Mismatch
 from trimtab.engine import checkpoint
 from trimtab.engine.bot import Bot
 from trimtab.engine.memory import Memory
@@ -81,7 +82,8 @@ async def _lived(
     watch: Watch,
     alerts: Alerts,
 ) -> Result:
-    started, tally, hearing = time.perf_counter(), Tally(), Hearing(alerts)
+    started, tally = time.perf_counter(), Tally()
+    hearing = Hearing(alerts, live.bot.execution.blind_after)
     tokens = frozenset(token.address for token in live.bot.feeds)
     taking = Taking(Spool.beside(where), _known(journal), tokens, alerts.tell)
 
@@ -181,9 +183,17 @@ def _alerts(mandate: Mandate, bot: Bot, tell: Callable[[str], None]) -> Alerts:
 
 @dataclass(slots=True)
 class Hearing:
-    """Tells of breakers and breaches when they begin, not at every block that they last."""
+    """Tells of breakers and breaches when they begin, not at every block that they last.
+
+    What no block can open, since none is judged, it tells by `clock`, in seconds: blindness for
+    longer than `blind_after`.
+    """
 
     alerts: Alerts
+    blind_after: float
+    clock: Callable[[], float] = time.monotonic
+    seen: float | None = None
+    is_blind: bool = False
     breakers: set[str] = field(default_factory=set)
     breaches: set[str] = field(default_factory=set)
     reduce_only: frozenset[str] = frozenset()
@@ -191,9 +201,19 @@ class Hearing:
     def hear(self, step: Step) -> None:
         """Take one more turn."""
         outcome = step.outcome
+        self.seen = self.clock() if outcome is not None or self.seen is None else self.seen
         if outcome is None:
+            silence = self.clock() - self.seen
+            if silence > self.blind_after and not self.is_blind:
+                self.is_blind = True
+                why = f"no block could be judged for {silence:.0f} s: {step.skipped}"
+                self.alerts.send(Alert("halt", why, None))
             return
+        self.is_blind = False
         block = outcome.states.head.number
+        if isinstance(step.sent, Mismatch):
+            why = f"the chain and the models differ, nothing is sent: {step.sent.what}"
+            self.alerts.send(Alert("breach", why, block))
         for name in sorted(outcome.breakers.keys() - self.breakers):
             self.alerts.send(Alert("halt", f"breaker {name}: {outcome.breakers[name]}", block))
         self.breakers = set(outcome.breakers)

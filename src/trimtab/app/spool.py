@@ -6,6 +6,7 @@ takes an order once it is in the journal, so that none is lost or given twice.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -43,9 +44,13 @@ class Spool:
 
     @classmethod
     def beside(cls, journal: Location) -> Spool:
-        """The folder beside a journal's file; for PostgreSQL in the working directory."""
-        name = journal if isinstance(journal, Path) else Path(journal.schema)
-        return cls(name.with_name(name.name + ".orders"))
+        """The folder beside a journal's file; for PostgreSQL one of its own in the user's state."""
+        if isinstance(journal, Path):
+            whole = journal.resolve()
+            return cls(whole.with_name(whole.name + ".orders"))
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        name = hashlib.sha256(str(journal).encode()).hexdigest()[:16]
+        return cls(Path(state) / "trimtab" / f"{journal.schema}-{name}.orders")
 
     def give(self, given: Given) -> Path:
         """Write an order for the manager to take. Raises ConfigError where that fails."""
@@ -56,6 +61,7 @@ class Spool:
             )
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_own()
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.json"
             unfinished = path.with_suffix(".part")
             unfinished.write_bytes(msgspec.json.encode(given))
@@ -67,9 +73,18 @@ class Spool:
             ) from None
         return path
 
+    def _check_own(self) -> None:
+        """Raise ConfigError for a folder in which others may write orders."""
+        found = self.folder.stat()
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise ConfigError(
+                f"others may give orders in {self.folder}: make it yours alone, chmod 700"
+            )
+
     def waiting(self) -> Iterator[Path]:
         """The files of the orders that were given and not taken, the oldest first."""
         try:
+            self._check_own()
             found = [each for each in self.folder.iterdir() if each.suffix == ".json"]
         except OSError:
             return

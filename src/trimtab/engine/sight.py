@@ -17,13 +17,22 @@ Pull = Callable[[], Awaitable[Head | None]]
 """The next block to decide on, none at the end: a conductor mines it, a live world waits for it."""
 
 
+Look = Callable[[Head], Awaitable[None]]
+"""Looks at every block before it is decided on; it raises DataError for one that it cannot see."""
+
+
+async def unseen(_: Head) -> None:
+    """Nobody looks."""
+
+
 class Sight:
     """The blocks that `pull` gives, read by the reader from the node that it reads from."""
 
-    def __init__(self, rpc: Node, reader: Reader, pull: Pull) -> None:
+    def __init__(self, rpc: Node, reader: Reader, pull: Pull, look: Look = unseen) -> None:
         self._rpc = rpc
         self._reader = reader
         self._pull = pull
+        self._look = look
         self._again: Head | None = None
 
     async def next(self, known: States | None) -> Observation | None:
@@ -31,6 +40,7 @@ class Sight:
         at, self._again = self._again or await self._pull(), None
         if at is None:
             return None
+        await self._look(at)
         observation = await self._reader.observe(known, at)
         newest = await head(self._rpc, "latest")
         return replace(observation, age=max(newest.timestamp - at.timestamp, 0))

@@ -14,7 +14,7 @@ from trimtab.core.reading import Observation
 from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.core.token import Address
-from trimtab.engine.sight import Pull, Sight
+from trimtab.engine.sight import Look, Pull, Sight, unseen
 
 Propose = Callable[[Approved, Observation], Awaitable[str]]
 """Hands an approved plan to people, and says in words what came of it."""
@@ -27,11 +27,19 @@ class Watching:
     its way is settled, but neither sent again nor cancelled.
     """
 
-    def __init__(self, rpc: Node, reader: Reader, depth: int, pull: Pull, propose: Propose) -> None:
+    def __init__(
+        self,
+        rpc: Node,
+        reader: Reader,
+        depth: int,
+        pull: Pull,
+        propose: Propose,
+        look: Look = unseen,
+    ) -> None:
         self._rpc = rpc
         self._depth = depth
         self._propose = propose
-        self._sight = Sight(rpc, reader, pull)
+        self._sight = Sight(rpc, reader, pull, look)
 
     async def next(self, known: States | None) -> Observation | None:
         """The next block's states, pinned to its hash."""

@@ -17,7 +17,7 @@ from trimtab.core.settlement import Intent, Mismatch, Settlement
 from trimtab.core.states import States
 from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
-from trimtab.engine.sight import Pull, Sight
+from trimtab.engine.sight import Look, Pull, Sight, unseen
 from trimtab.risk import oracle_prices
 
 GAS_HEADROOM = 2
@@ -37,13 +37,19 @@ class Chain:
         bot: Bot,
         pull: Pull,
         relay: Node | None = None,
+        look: Look = unseen,
     ) -> None:
-        self._sight = Sight(submitter.rpc, reader, pull)
+        self._sight = Sight(submitter.rpc, reader, pull, look)
         self._submitter = submitter
         self._bot = bot
         self._execution = bot.execution
         self._relay = relay or submitter.rpc
         self._begun: int | None = None
+
+    @property
+    def signer(self) -> Address:
+        """Who signs."""
+        return self._submitter.signer.address
 
     async def next(self, known: States | None) -> Observation | None:
         """The next block's states, pinned to its hash."""

@@ -81,7 +81,8 @@ def _of_chain(chain: Chain) -> Iterator[str]:
     yield from _too_small("chain.deadline_blocks", chain.deadline_blocks, 1, "blocks")
     yield from _too_small("chain.finality_depth", chain.finality_depth, 0, "blocks")
     if chain.blind_after is not None:
-        yield from _too_small("chain.blind_after", chain.blind_after, 1, "seconds")
+        least = 2 * chain.cadence * chain.block_seconds
+        yield from _too_small("chain.blind_after", chain.blind_after, least, "seconds")
 
 
 def _of_nodes(chain: Chain) -> Iterator[str]:

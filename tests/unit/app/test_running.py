@@ -13,6 +13,7 @@ from trimtab.app.alerts import Alert, Alerts
 from trimtab.app.running import Hearing
 from trimtab.core.market import MarketId
 from trimtab.core.plan import Breach
+from trimtab.core.settlement import Mismatch
 from trimtab.engine.run import Step
 
 CAP = Breach("cap token:WETH", Fraction(3, 5), Fraction(1, 2))
@@ -59,7 +60,7 @@ def turned(
 
 
 def heard(alerts: Kept, *steps: Step) -> list[tuple[str, str]]:
-    hearing = Hearing(alerts)
+    hearing = Hearing(alerts, 300)
     for step in steps:
         hearing.hear(step)
     return [(each.kind, each.why) for each in alerts.kept]
@@ -110,3 +111,32 @@ def test_hear__block__is_part_of_the_alert(alerts: Kept, calm: Step) -> None:
     heard(alerts, turned(calm, {"operator": "lunch"}))
     assert calm.outcome is not None
     assert alerts.kept[0].block == calm.outcome.states.head.number
+
+
+# --------------------------------------------------------------------------------- blindness
+
+
+def test_hear__no_block_judged_for_long__told_once_and_again_after_sight(
+    alerts: Kept, calm: Step
+) -> None:
+    """No tick can open a breaker while there is none, so silence is measured by the clock."""
+    now = [0.0]
+    blind = Step(None, None, (), None, "the node gives no answer")
+    hearing = Hearing(alerts, 300, clock=lambda: now[0])
+    for seconds, step in ((0, calm), (200, blind), (301, blind), (900, blind), (901, calm)):
+        now[0] = float(seconds)
+        hearing.hear(step)
+    assert [(each.kind, each.why) for each in alerts.kept] == [
+        ("halt", "no block could be judged for 301 s: the node gives no answer")
+    ]
+    now[0] = 1300.0
+    hearing.hear(blind)
+    assert len(alerts.kept) == 2
+
+
+def test_hear__mismatch__is_told(alerts: Kept, calm: Step) -> None:
+    differing = replace(calm, sent=Mismatch("plan", "the fill differs by 3", ("a pool",)))
+    told = heard(alerts, differing)
+    assert told == [
+        ("breach", "the chain and the models differ, nothing is sent: the fill differs by 3")
+    ]

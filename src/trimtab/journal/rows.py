@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from trimtab.core.canonical import Plain, canonical
+from trimtab.core.canonical import Plain, canonical, encoded
 from trimtab.core.errors import JournalError
 from trimtab.core.settlement import Intent
 from trimtab.journal.records import SCHEMA, Kind, Record, upcast
@@ -106,4 +106,4 @@ class Tail:
 
 
 def _part(part: Plain) -> bytes | None:
-    return None if part is None else canonical(part)
+    return None if part is None else encoded(part)

@@ -11,7 +11,7 @@ from trimtab.app.attached import Place, reader_of
 from trimtab.app.connection import data_charge, following, reading, sending
 from trimtab.app.custody import inspected, stolen_key
 from trimtab.app.local import LOCAL, local_signer
-from trimtab.app.paper import LONGEST_WAIT, pulled
+from trimtab.app.paper import longest_wait, pulled
 from trimtab.app.resolve import resolve
 from trimtab.app.safe_batch import newest_batch, write_safe_batch
 from trimtab.chain.admission import LOCAL_CHAIN, Admission, admissions, require
@@ -77,12 +77,14 @@ class Live:
         self.ordered.clear()
         return found
 
-    async def watch(self, node: Node, multicall: Multicall, at: Head) -> None:
-        """Look whether the markets' code is what was admitted, and order what follows."""
+    async def watch(self, node: Node, multicall: Multicall, at: Head) -> tuple[str, ...]:
+        """Look whether the markets' code is what was admitted, order what follows, and say it."""
         seen = await look(node, self.bot.markets, self.known, at, multicall)
         self.known = seen.admissions
-        changes = "; ".join(f"{each.name}: {each.what}" for each in seen.changed)
-        self._only_leave(seen.reduce_only, self.reduce_only, changes or "as it was admitted again")
+        changes = tuple(f"{each.name}: {each.what}" for each in seen.changed)
+        why = "; ".join(changes) or "as it was admitted again"
+        self._only_leave(seen.reduce_only, self.reduce_only, why)
+        return changes
 
     @property
     def _chain(self) -> int:
@@ -127,12 +129,12 @@ async def lively(
         at = await head(node, "latest")
         known = await admissions(node, bot.markets, at, multicall)
         async with following(mandate.chain, place.addresses, node, tell) as heads:
-            pace = mandate.chain.cadence * mandate.chain.block_seconds
-            longest = LONGEST_WAIT if place.seed is not None else max(LONGEST_WAIT, 3.0 * pace)
+            longest = longest_wait(mandate.chain, place)
             pull = pulled(heads, mandate.chain.cadence, blocks, longest)
 
             async def watched(at: Head) -> None:
-                await live.watch(node, multicall, at)
+                for change in await live.watch(node, multicall, at):
+                    tell(change)
 
             if is_armed:
                 world: World = await _armed(

@@ -88,6 +88,8 @@ def history(journal: Journal) -> History:
 
 def block_of(journal: Journal, number: int) -> Block:
     """One block. Raises ConfigError, with the blocks that there are, for one that is not."""
+    if journal.sequences("unwound", 1):
+        return _standing(journal, number)
     reader = _Reader()
     for record in journal.records(block=number):
         reader.follow(record)
@@ -103,6 +105,16 @@ def block_of(journal: Journal, number: int) -> Block:
     raise ConfigError(f"block {number} is not in {journal.where}: {words}")
 
 
+def _standing(journal: Journal, number: int) -> Block:
+    """One block of a journal that tells of reorgs; one that was taken back is not shown."""
+    blocks = {block.number: block for block in history(journal).blocks}
+    if number in blocks:
+        return blocks[number]
+    taken = any(record.kind == "tick" for record in journal.records(block=number))
+    words = "a reorg took it back" if taken else "it was never decided on"
+    raise ConfigError(f"block {number} is not in {journal.where}: {words}")
+
+
 def starts_of(journal: Journal) -> tuple[Start, ...]:
     """Every start, oldest first."""
     return tuple(_start(record) for record in journal.records("start"))
@@ -110,6 +122,8 @@ def starts_of(journal: Journal) -> tuple[Start, ...]:
 
 def settlement(journal: Journal, plan_hash: str) -> Settlement | None:
     """What became of a plan, where a later record tells."""
+    if journal.sequences("unwound", 1):
+        return history(journal).settlements.get(plan_hash)
     kept: Iterable[Record] = (*journal.records("settled"), *journal.records("mismatch"))
     found = [each for each in map(settlement_of, kept) if each.plan_hash == plan_hash]
     return found[-1] if found else None

@@ -6,21 +6,25 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from trimtab.app.attached import Place, reader_of
+from trimtab.app.connection import following, reading
 from trimtab.app.rehearse import Result, Watch, lived
 from trimtab.app.resolve import resolve
-from trimtab.chain.heads import Heads, Pace
-from trimtab.chain.rpc import Rpc
+from trimtab.chain.heads import Heads
 from trimtab.core.errors import StaleState
 from trimtab.core.market import Head
 from trimtab.engine.paper import Paper
 from trimtab.journal.tables import Location
 from trimtab.mandate import Mandate
+from trimtab.mandate.document import Chain
 
 LONGEST_WAIT = 60.0
-"""Seconds without a new block after which that is recorded, and waited for again."""
+"""Seconds without a new block, at the least, before that is recorded and waited for again."""
 
-PACE = Pace(poll=0.2)
-"""How often a node is asked for its newest block: a local world makes several a second."""
+
+def longest_wait(chain: Chain, place: Place) -> float:
+    """Seconds within which a block to decide on is due: three times as long as one takes."""
+    pace = chain.cadence * chain.block_seconds
+    return LONGEST_WAIT if place.seed is not None else max(LONGEST_WAIT, 3.0 * pace)
 
 
 async def paper(
@@ -31,11 +35,11 @@ async def paper(
     Raises ConfigError for a mandate that does not fit, and whatever makes the loop halt.
     """
     bot = resolve(mandate, place.book, place.account)
-    rpc = Rpc(place.rpc, place.book.chain)
+    rpc = reading(mandate.chain, place.addresses)
     try:
         await rpc.check_chain()
-        async with Heads(rpc, pace=PACE) as heads:
-            pull = pulled(heads, mandate.chain.cadence, blocks)
+        async with following(mandate.chain, place.addresses, rpc) as heads:
+            pull = pulled(heads, mandate.chain.cadence, blocks, longest_wait(mandate.chain, place))
             world = Paper(bot, rpc, reader_of(bot, place, rpc), pull)
             return await lived(bot, world, text, None, path, watch)
     finally:

@@ -33,6 +33,7 @@ class Tally:
     """What is counted while the loop turns."""
 
     counts: Counter[str] = field(default_factory=Counter)
+    landed: set[str] = field(default_factory=set)
     error: int = 0
     equity_start: Fraction | None = None
     equity_end: Fraction = Fraction(0)
@@ -41,7 +42,8 @@ class Tally:
         """Count one turn."""
         self.counts["skipped"] += step.skipped is not None
         self.counts["mismatches"] += isinstance(step.sent, Mismatch)
-        self.counts["plans_executed"] += sum(isinstance(each, Landed) for each in step.settled)
+        self.landed |= {each.plan_hash for each in step.settled if isinstance(each, Landed)}
+        self.counts["plans_executed"] = len(self.landed)  # a reorg may let one land twice
         self.counts["plans_failed"] += sum(isinstance(each, Failed) for each in step.settled)
         outcome = step.outcome
         if outcome is None:

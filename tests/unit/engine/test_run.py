@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.observed import Observed, observed
+from trimtab.app.history import block_of, history, settlement
 from trimtab.core.actions import Swap
 from trimtab.core.errors import (
+    ConfigError,
     DataError,
     Infeasible,
     InvariantViolation,
@@ -292,6 +294,11 @@ def test_run__reorg__goes_back_and_opens_what_was_settled_in_blocks_that_are_gon
     assert {intent.nonce for intent in journal.open_intents()} == set(sent)
     assert kinds(journal).count("unwound") == 1
     assert memory == replayed(stage, journal)
+    told = [block.number for block in history(journal).blocks]
+    assert told == [first.states.head.number, second.states.head.number]
+    with pytest.raises(ConfigError, match="a reorg took it back"):
+        block_of(journal, third.states.head.number)
+    assert settlement(journal, script.sent[0].plan_hash) is None, "its block is gone"
 
 
 def test_run__reorg_of_all_that_was_seen__begins_again_with_what_is_on_its_way(

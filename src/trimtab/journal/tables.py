@@ -16,7 +16,6 @@ LAYOUT = 1
 """The version of these tables."""
 
 
-
 class NoJournal(JournalError):
     """There is nothing where a journal was looked for."""
 

@@ -153,7 +153,7 @@ class Race:
     async def round(self) -> dict[str, Timing]:
         """Each way once, another one first than the time before."""
         ways = list(self.ways().items())
-        first = self.turn % len(ways) + 1
+        first = self.turn // len(ways) % len(ways)
         found: dict[str, Timing] = {}
         for name, way in (*ways[first:], *ways[:first]):
             found[name] = await self._timed(way)

@@ -11,7 +11,13 @@ from trimtab.core.token import Address
 from trimtab.lab.world import LocalWorld, Rpc, Transaction, mine_block
 from trimtab.lab.world.rpc import Json
 
-FUNDS = {"USDC": 5_000_000 * 10**6, "WETH": 2_000 * 10**18, "WBTC": 100 * 10**8}
+FUNDS = {
+    "USDC": 5_000_000 * 10**6,
+    "WETH": 2_000 * 10**18,
+    "WBTC": 100 * 10**8,
+    "USDT": 5_000_000 * 10**6,
+    "DAI": 5_000_000 * 10**18,
+}
 
 
 class Node:
@@ -59,5 +65,10 @@ class Node:
 def fund(world: LocalWorld, owners: tuple[Address, ...]) -> None:
     """Give every owner tokens; allowances are what the sequences grant."""
     world.mine(
-        *(world.funding(owner, symbol, raw) for symbol, raw in FUNDS.items() for owner in owners)
+        *(
+            world.funding(owner, symbol, raw)
+            for symbol, raw in FUNDS.items()
+            if symbol in world.deployment.tokens
+            for owner in owners
+        )
     )

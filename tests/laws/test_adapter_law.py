@@ -17,7 +17,7 @@ from tests.laws.machines import Node, fund
 from tests.support import evm
 from trimtab.core.market import Accounts, tracked
 from trimtab.core.states import States
-from trimtab.lab.world import LocalWorld, local_world
+from trimtab.lab.world import EXCHANGE_WORLD, LocalWorld, local_world
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import read_book
 
@@ -40,7 +40,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """The world, its markets read once, and its state in process."""
-    with local_world() as world:
+    with local_world(EXCHANGE_WORLD) as world:
         owners = world.deployment.agents[:3]
         fund(world, owners)
         book = read_book(world.deployment.to_json(), "the local world")

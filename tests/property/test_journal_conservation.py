@@ -60,13 +60,17 @@ class Stage:
     def audit(self) -> dict[Place, int]:
         """What the contracts themselves say that the account has and owes."""
         asked = [
-            pair
+            each
             for market in self.markets
-            for pair in adapter_of(ADAPTERS, market).audits(market, self.account)
+            for each in adapter_of(ADAPTERS, market).audits(
+                market, self.states[market], self.account
+            )
         ]
         return {
-            place: int.from_bytes(self.machine.static(read.to, read.data).data, "big")
-            for place, read in asked
+            each.place: int.from_bytes(
+                self.machine.static(each.read.to, each.read.data).data, "big"
+            )
+            for each in asked
         }
 
     def moment(self, draw: Draw, states: States) -> Moment:

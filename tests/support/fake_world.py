@@ -206,8 +206,9 @@ class FakeWorld:
                 state = adapter.decode(question, answers)
                 question = replace(question, known=state, round=question.round + 1)
             rounds[market.id] = answered
-            for place, read in adapter.audits(market, bot.account):
-                audit[place] = words(self.machine.static(read.to, read.data), 1, place.key)[0]
+            for each in adapter.audits(market, question.known, bot.account):
+                answer = self.machine.static(each.read.to, each.read.data)
+                audit[each.place] = words(answer, each.word + 1, each.place.key)[-1]
         reading = Reading(head, known is None, rounds, logs, audit, BASE_FEE)
         return Observation(decode(bot.adapters, bot.markets, accounts, known, reading), reading)
 

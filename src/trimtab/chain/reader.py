@@ -3,7 +3,7 @@
 The port that a world is built on is `Reader.observe`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_canonical
@@ -13,7 +13,7 @@ from trimtab.chain.rpc import NodeRefusal, Reply
 from trimtab.core.abi import Answer, Log, Read, words
 from trimtab.core.adapter import Adapter, Adapters, Question, adapter_of, decoded
 from trimtab.core.errors import MissingRead, Reorg, RpcError
-from trimtab.core.market import Accounts, Head, Market, Place, State
+from trimtab.core.market import Accounts, Audit, Head, Market, MarketId, Place, State
 from trimtab.core.reading import Observation, Reading, decode, emitters, prepared
 from trimtab.core.states import States
 from trimtab.core.token import Address
@@ -75,11 +75,7 @@ class Reader:
         self._accounts = accounts
         self._multicall = multicall or Multicall()
         self._emitters = emitters(adapters, markets)
-        self._audits = tuple(
-            audit
-            for market in markets
-            for audit in adapter_of(adapters, market).audits(market, account)
-        )
+        self._account = account
 
     async def observe(self, known: States | None, at: Head) -> Observation:
         """The states at a block, and the reading that `core.reading.decode` gives them from.
@@ -108,27 +104,29 @@ class Reader:
         _check_ahead(previous, at)
         courses = [self._course(market, known, at) for market in self._markets]
         reads = [read for course in courses for read in course.reads]
-        audits = [read for _, read in self._audits]
+        audits = self._audits({} if known is None else known.states)
+        audit_reads = [each.read for each in audits]
         query = LogQuery(self._emitters, previous, at)
         replies = iter(
             await node.batch(
                 (
                     block_by_hash(at),
                     *self._multicall.requests(reads, at),
-                    *self._multicall.requests(audits, at),
+                    *self._multicall.requests(audit_reads, at),
                     *query.requests(),
                 )
             )
         )
         header = _header(next(replies), previous, at)
         answers = self._multicall.answers(reads, replies)
-        audited = self._multicall.answers(audits, replies)
+        audited = self._multicall.answers(audit_reads, replies)
         logs = await query.logs(node, replies)
         self._start(courses, answers, logs)
         while any(course.reads for course in courses):
             await self._round(node, courses, at)
         rounds = {course.question.market.id: course.rounds for course in courses}
-        return Reading(at, known is None, rounds, logs, self._audit(audited), header.base_fee)
+        audit = await self._audit(node, courses, dict(zip(audits, audited, strict=True)), at)
+        return Reading(at, known is None, rounds, logs, audit, header.base_fee)
 
     def _course(self, market: Market[State], known: States | None, at: Head) -> _Course:
         adapter = adapter_of(self._adapters, market)
@@ -153,9 +151,32 @@ class Reader:
         for course, given in zip(courses, _dealt(courses, answers), strict=True):
             course.learn(given)
 
-    def _audit(self, answers: tuple[Answer, ...]) -> dict[Place, int]:
-        pairs = zip(self._audits, answers, strict=True)
-        return {place: words(answer, 1, f"the balance {place}")[0] for (place, _), answer in pairs}
+    def _audits(self, states: Mapping[MarketId, State]) -> tuple[Audit, ...]:
+        return tuple(
+            each
+            for market in self._markets
+            for each in adapter_of(self._adapters, market).audits(
+                market, states.get(market.id), self._account
+            )
+        )
+
+    async def _audit(
+        self, node: Node, courses: Sequence[_Course], asked: Mapping[Audit, Answer], at: Head
+    ) -> dict[Place, int]:
+        """What the chain says of every place, those asked for that only the logs told of."""
+        states = {
+            course.question.market.id: course.question.known
+            for course in courses
+            if course.question.known is not None
+        }
+        audits = self._audits(states)
+        opened = [each for each in audits if each not in asked]
+        answers = await ask(node, [each.read for each in opened], at, self._multicall)
+        given = {**asked, **dict(zip(opened, answers, strict=True))}
+        return {
+            each.place: words(given[each], each.word + 1, f"the balance {each.place}")[-1]
+            for each in audits
+        }
 
 
 def _header(reply: Reply, previous: Head, at: Head) -> Block:

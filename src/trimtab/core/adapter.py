@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from trimtab.core.abi import Answer, Call, Log, Read
 from trimtab.core.actions import Action
 from trimtab.core.errors import ConfigError, MissingRead
-from trimtab.core.market import Accounts, Head, Holding, Market, Place, State
+from trimtab.core.market import Accounts, Audit, Head, Holding, Market, State
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -67,11 +67,12 @@ class Adapter(Protocol[S]):
     def emitters(self, market: Market[S]) -> tuple[Address, ...]:
         """The contracts whose logs `observe` understands."""
 
-    def audits(self, market: Market[S], account: Address) -> tuple[tuple[Place, Read], ...]:
-        """One read per place whose single word is what the account has or owes there.
+    def audits(self, market: Market[S], state: S | None, account: Address) -> tuple[Audit, ...]:
+        """What to ask for each place in which the account may have or owe something.
 
-        They are asked apart from `reads`, so that the book is compared with the chain's own
-        sums and not with our decoding of them.
+        The state, where one is known, tells which places there are. They are asked apart from
+        `reads`, so that the book is compared with the chain's own sums and not with our decoding
+        of them.
         """
 
     def narrow(self, state: S, accounts: Accounts) -> S:

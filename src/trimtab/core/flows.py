@@ -41,17 +41,16 @@ def fold_events(
     Each market's clock is moved to an event's moment first, so that interest is apart from flows.
     `is_ours` tells whether a transaction, by its hash, is one of ours.
     """
-    by_emitter: dict[Address, Market[State]] = {
-        emitter: market
-        for market in states.markets.values()
-        for emitter in adapter_of(adapters, market).emitters(market)
-    }
+    by_emitter: dict[Address, list[MarketId]] = {}
+    for market in states.markets.values():
+        for emitter in adapter_of(adapters, market).emitters(market):
+            by_emitter.setdefault(emitter, []).append(market.id)
     flows: list[Flow] = []
     accruals: Counter[Place] = Counter()
     for event in events:
         touched = _touched(event, by_emitter)
         before = _held_in(adapters, states, touched, account)
-        if any(states.state(market).timestamp != event.timestamp for market in touched):
+        if any(states.state(each).timestamp != event.timestamp for each in touched):
             earlier = before
             states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
             before = _held_in(adapters, states, touched, account)
@@ -139,11 +138,10 @@ def _differences(
 # ------------------------------------------------------------------------------------- events
 
 
-def _touched(event: Event, by_emitter: Mapping[Address, Market[State]]) -> tuple[MarketId, ...]:
-    """The markets that an event changes."""
+def _touched(event: Event, by_emitter: Mapping[Address, list[MarketId]]) -> tuple[MarketId, ...]:
+    """The markets that an event may change: several may keep their tokens in one contract."""
     if isinstance(event, Log):
-        market = by_emitter.get(event.address)
-        return () if market is None else (market.id,)
+        return tuple(by_emitter.get(event.address, ()))
     moved = (token_market(movement.token) for movement in event.applied.movements)
     return tuple(dict.fromkeys((*event.applied.changed, *moved)))
 

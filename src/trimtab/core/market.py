@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NewType, Protocol, TypeVar
 
+from trimtab.core.abi import Read
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
 
@@ -68,7 +69,9 @@ def token_market(token: Token) -> MarketId:
 class Place:
     """Where capital can sit: a market and what selects a position in it.
 
-    `token` is what the position is counted in; `side` tells a debt from a holding.
+    `token` is what the position is counted in; `side` tells a debt from a holding. Liquidity in
+    a pool is one place for each of the pool's tokens, all with the same shares; what a pool of
+    concentrated liquidity owes a range, fees for the most part, lies in places of its own.
     """
 
     market: MarketId
@@ -88,10 +91,43 @@ class Place:
         """Whether the position is owed."""
         return self.side == "debt"
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it is liquidity of a pool: what its shares are worth moves with every swap."""
+        return self.side.partition(":")[0] == LIQUIDITY
+
+    @property
+    def is_uncollected(self) -> bool:
+        """Whether it is what a pool owes a range."""
+        return self.side.partition(":")[0] == UNCOLLECTED
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether the chain itself tells what it is worth."""
+        return not (self.is_pooled or self.is_uncollected)
+
+    @property
+    def ticks(self) -> tuple[int, ...]:
+        """The range, lower and upper tick, of liquidity in one; else empty."""
+        return tuple(map(int, self.side.split(":")[1:]))
+
     def __str__(self) -> str:
         protocol = self.market.split(":", 1)[0]
         where = "wallet" if protocol == "erc20" else protocol
         return f"{where}:{self.token.symbol}" + ("" if self.side == "long" else f":{self.side}")
+
+
+LIQUIDITY, UNCOLLECTED = "liquidity", "uncollected"
+
+
+def pooled(market: MarketId, token: Token, ticks: tuple[int, ...] = ()) -> Place:
+    """The place of one token's part of liquidity in a pool, or in a range of it."""
+    return Place(market, token, ":".join((LIQUIDITY, *map(str, ticks))))
+
+
+def uncollected(market: MarketId, token: Token, ticks: tuple[int, ...]) -> Place:
+    """The place of what a pool owes a range in one token."""
+    return Place(market, token, ":".join((UNCOLLECTED, *map(str, ticks))))
 
 
 def wallet(token: Token) -> Place:
@@ -111,6 +147,24 @@ class Holding:
     shares: int
     raw: int
 
+    @property
+    def audited(self) -> int:
+        """What an `Audit` of the place should say, negative for a debt."""
+        return self.raw if self.place.is_simple else self.shares
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A read of which one word is what the chain itself says that an account has in a place.
+
+    It is the stored shares of a pooled place or of what is uncollected, since no contract tells
+    what those are worth, and else the worth; both positive for a debt.
+    """
+
+    place: Place
+    read: Read
+    word: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -124,11 +178,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Whose positions, allowances and token balances are tracked."""
+    """Whose positions, allowances and token balances are tracked.
+
+    `ranges` are the ticks, by market, at which owners may have liquidity from before anything
+    was read; later ones are known from the logs that open them.
+    """
 
     owners: tuple[Address, ...]
     spenders: tuple[Address, ...] = ()
     custodians: Mapping[Token, tuple[Address, ...]] = field(default_factory=dict)
+    ranges: Mapping[MarketId, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
 
     def holders(self, token: Token) -> tuple[Address, ...]:
         """Every account whose balance of `token` is tracked, owners first, each once."""

@@ -184,12 +184,14 @@ class Narrowed:
         return replace(done, applied=Applied(changed, movements))
 
     def _audit(self, states: States) -> dict[Place, int]:
-        """The worth of every place that a reader would audit; a debt as a positive number."""
+        """What a reader's audit would say of every place; a debt as a positive number."""
         held = held_everywhere(self.adapters, states, self.account)
         return {
-            place: abs(held[place].raw) if place in held else 0
+            each.place: abs(held[each.place].audited) if each.place in held else 0
             for market in self.markets
-            for place, _ in adapter_of(self.adapters, market).audits(market, self.account)
+            for each in adapter_of(self.adapters, market).audits(
+                market, states.state(market.id), self.account
+            )
         }
 
 

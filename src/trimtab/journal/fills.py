@@ -6,31 +6,38 @@ two places, once each and in one direction; which of the two logs comes first is
 business. What fits no action is left over, and nothing may be left over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trimtab.core.actions import (
     ALL,
     Action,
+    AddLiquidity,
     Approve,
     Borrow,
+    Collect,
+    Liquidity,
     Quantity,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
     Repay,
     Supply,
     Swap,
+    SwapExactOut,
     Transfer,
     UpdateAnswer,
     Withdraw,
 )
-from trimtab.core.market import Place, wallet
+from trimtab.core.market import Place, pooled, uncollected, wallet
 from trimtab.core.settlement import Flow
+from trimtab.core.token import Token
 
 
 @dataclass(frozen=True, slots=True)
 class Traded:
     """A swap's fill: what went in and what came out, in base units; nothing came where it is 0."""
 
-    swap: Swap
+    swap: Swap | SwapExactOut
     raw_in: int
     raw_out: int
 
@@ -54,7 +61,19 @@ class Paid:
     flow: Flow
 
 
-Fill = Traded | Converted | Paid
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """Tokens that became liquidity of a pool or the reverse, or were collected from it.
+
+    `gained` is the change of the book, token by token in base units: a pool may take one token
+    and give a part in each of its own, and it rounds.
+    """
+
+    action: Liquidity
+    gained: Mapping[Token, int]
+
+
+Fill = Traded | Converted | Pooled | Paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +151,33 @@ def _legs(action: Action) -> tuple[_Leg, ...]:
         case Swap():
             given = _Leg(wallet(action.token_in), -1, action.amount_in)
             return _kept(action, given, _Leg(wallet(action.token_out), +1))
+        case SwapExactOut():
+            given = _Leg(wallet(action.token_in), -1, action.max_in)
+            return _kept(action, given, _Leg(wallet(action.token_out), +1, action.amount_out))
+        case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
+            return _pool_legs(action)
         case Approve() | UpdateAnswer():
             return ()
+
+
+def _pool_legs(action: Liquidity) -> tuple[_Leg, ...]:
+    """Liquidity one way, tokens the other; a pool's logs may bring either first."""
+    ticks = () if isinstance(action, RemoveLiquidityOne) else action.ticks
+    liquidity = [pooled(action.market, token, ticks) for token in action.tokens]
+    owed = [uncollected(action.market, token, ticks) for token in action.tokens if ticks]
+    match action:
+        case AddLiquidity():
+            paid = zip(action.tokens, action.amounts, strict=True)
+            given = [_Leg(wallet(token), -1, most) for token, most in paid]
+            return (*given, *(_Leg(place, +1) for place in (*liquidity, *owed)))
+        case RemoveLiquidity() | RemoveLiquidityOne():
+            taken = [_Leg(place, -1) for place in liquidity]
+            out = owed or [wallet(token) for token in action.tokens]
+            kept = out if ticks or _is_own(action) else []
+            return (*taken, *(_Leg(place, +1) for place in kept))
+        case Collect():
+            out = [wallet(token) for token in action.tokens] if _is_own(action) else []
+            return (*(_Leg(place, -1) for place in owed), *(_Leg(place, +1) for place in out))
 
 
 def _kept(action: Action, given: _Leg, received: _Leg) -> tuple[_Leg, ...]:
@@ -147,9 +191,11 @@ def _is_own(action: Action) -> bool:
             return action.to == action.actor
         case Supply() | Repay():
             return action.on_behalf_of == action.actor
-        case Swap():
+        case Swap() | SwapExactOut() | RemoveLiquidityOne() | Collect():
             return action.recipient == action.actor
-        case Borrow() | Approve() | UpdateAnswer():
+        case RemoveLiquidity():
+            return bool(action.ticks) or action.recipient == action.actor
+        case Borrow() | AddLiquidity() | Approve() | UpdateAnswer():
             return True
 
 
@@ -167,20 +213,33 @@ def _fills(action: Action, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
     if not _is_own(action):
         return tuple(Paid(action, flow) for flow in taken.values())
     match action:
-        case Swap():
+        case Swap() | SwapExactOut():
             return _trade(action, taken)
+        case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
+            return _pool_fill(action, taken)
         case Supply() | Withdraw() | Borrow() | Repay():
             return _conversion(action, taken)
         case Transfer() | Approve() | UpdateAnswer():
             return ()
 
 
-def _trade(swap: Swap, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
+def _trade(swap: Swap | SwapExactOut, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
     paid, got = taken.get(wallet(swap.token_in)), taken.get(wallet(swap.token_out))
     raw_out = 0 if got is None else got.raw
-    if paid is None or raw_out < swap.min_out:
+    least = swap.min_out if isinstance(swap, Swap) else 0 if swap.limit else swap.amount_out
+    if paid is None or raw_out < least:
         return ()
     return (Traded(swap, -paid.raw, raw_out),)
+
+
+def _pool_fill(action: Liquidity, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
+    """The net change by token; nothing where no liquidity and nothing owed changed."""
+    if all(place.is_simple for place in taken):
+        return ()
+    gained: dict[Token, int] = {}
+    for place, flow in taken.items():
+        gained[place.token] = gained.get(place.token, 0) + flow.raw
+    return (Pooled(action, gained),)
 
 
 def _conversion(

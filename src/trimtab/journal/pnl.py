@@ -21,7 +21,7 @@ from trimtab.core.errors import ConfigError, InvariantViolation, MissingRead
 from trimtab.core.market import MarketId, Place
 from trimtab.core.prices import Prices
 from trimtab.core.settlement import Dropped, Failed, Flow, Landed, Mismatch, Settlement
-from trimtab.journal.fills import Converted, Fill, Paid, Traded, match
+from trimtab.journal.fills import Converted, Fill, Paid, Pooled, Traded, match
 from trimtab.journal.reconcile import INVARIANT, Reconciliation
 
 
@@ -162,11 +162,15 @@ def _worth(changes: Iterable[tuple[Place, int]], prices: Prices) -> Fraction:
 def _trade_cost(
     fill: Fill, prices: Prices, pool_fees: Mapping[MarketId, Fraction]
 ) -> tuple[Fraction, Fraction]:
-    """The fee of a swap, and what it lost against the oracle beyond that.
+    """The fee of a swap, and what it, or a change of liquidity, lost against the oracle.
 
     The fee is the pool's rate on what went in; the unit by which a pool rounds it up at every
     tick it crosses is worse execution, and so slippage.
     """
+    if isinstance(fill, Pooled):
+        return Fraction(0), -sum(
+            (raw * prices.price(token) for token, raw in fill.gained.items() if raw), Fraction(0)
+        )
     if not isinstance(fill, Traded):
         return Fraction(0), Fraction(0)
     swap = fill.swap

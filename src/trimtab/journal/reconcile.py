@@ -25,8 +25,9 @@ class Reconciliation:
 
     `accruals` is the modelled change of each place's worth at constant shares, index jumps that
     logs told included; `expected` what each place is worth by the model, and `differences` what
-    the audit has beyond that. All are base units of the place's token, negative for a debt;
-    places that are zero are left out.
+    the audit has beyond that. All are base units of the place's token, negative for a debt, but
+    for the differences of a place whose stored shares are audited: those are of shares. Places
+    that are zero are left out.
     """
 
     flows: tuple[Flow, ...]
@@ -58,8 +59,8 @@ def reconcile(
     if a place that should have something was not audited.
     """
     if before is None:
-        expected = _worth(held_everywhere(adapters, now, account))
-        return Reconciliation((), {}, expected, _differences(expected, audit))
+        held_now = held_everywhere(adapters, now, account)
+        return Reconciliation((), {}, _worth(held_now), _differences(held_now, audit))
     folded = fold_events(adapters, before, events, account, is_ours)
     held_before = held_everywhere(adapters, before, account)
     held_folded = held_everywhere(adapters, folded.states, account)
@@ -72,7 +73,7 @@ def reconcile(
         _check(place, held_before.get(place), held_now.get(place), moved, accruals[place])
     expected = _worth(held_now)
     earned = {place: raw for place, raw in sorted(accruals.items()) if raw}
-    return Reconciliation(folded.flows, earned, expected, _differences(expected, audit))
+    return Reconciliation(folded.flows, earned, expected, _differences(held_now, audit))
 
 
 def _check(
@@ -108,8 +109,9 @@ def _worth(holdings: Mapping[Place, Holding]) -> dict[Place, int]:
     return {place: held.raw for place, held in sorted(holdings.items()) if held.raw}
 
 
-def _differences(expected: Mapping[Place, int], audit: Mapping[Place, int]) -> dict[Place, int]:
+def _differences(holdings: Mapping[Place, Holding], audit: Mapping[Place, int]) -> dict[Place, int]:
     """What the audit has beyond what is expected, place by place."""
+    expected = {place: held.audited for place, held in sorted(holdings.items()) if held.audited}
     for place, raw in expected.items():
         if place not in audit:
             raise MissingRead(

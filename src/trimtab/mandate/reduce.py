@@ -6,11 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from trimtab.core.actions import (
     Action,
+    AddLiquidity,
     Approve,
     Borrow,
+    Collect,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
     Repay,
     Supply,
     Swap,
+    SwapExactOut,
     Transfer,
     UpdateAnswer,
     Withdraw,
@@ -25,17 +30,23 @@ Changed = frozenset[MarketId]
 def reduces(action: Action, reduce_only: Changed) -> bool:
     """Whether an action may be done while some markets may only be left.
 
-    What takes capital out of them may: withdraw, repay, sell their token elsewhere, and the
-    approvals for that. Nothing may go into them, and no pool among them may be traded with: it
-    holds nothing of ours.
+    What takes capital out of them may: withdraw, repay, remove liquidity, sell their token
+    elsewhere, and the approvals for that. Nothing may go into them, and no pool among them may
+    be traded with.
     """
-    return isinstance(action, Withdraw | Repay | Approve) or _into(action).isdisjoint(reduce_only)
+    return _into(action).isdisjoint(reduce_only)
 
 
-def _into(action: Transfer | UpdateAnswer | Supply | Borrow | Swap) -> set[MarketId]:
+def _into(action: Action) -> set[MarketId]:
     """The markets that an action puts capital into, or trusts."""
     match action:
-        case Swap():
+        case Withdraw() | Repay() | Approve():
+            return set()
+        case RemoveLiquidity() | RemoveLiquidityOne() | Collect():
+            return set()
+        case AddLiquidity():
+            return {action.market, *map(token_market, action.tokens)}
+        case Swap() | SwapExactOut():
             return {action.market, token_market(action.token_out)}
         case Supply() | Borrow() | Transfer():
             return {action.market, token_market(action.token)}

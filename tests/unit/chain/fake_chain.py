@@ -13,7 +13,7 @@ from tests.unit.chain.fake_node import CHAIN, FakeNode, Refused, hash_of, header
 from trimtab.core.abi import Answer, Call, Log, Read, word, words
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Question
-from trimtab.core.market import Accounts, Head, Holding, Market, Place
+from trimtab.core.market import Accounts, Audit, Head, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address, Token, address_from_bytes
@@ -86,9 +86,9 @@ class CounterAdapter:
         return (market.address,)
 
     def audits(
-        self, market: Market[CounterState], account: Address
-    ) -> tuple[tuple[Place, Read], ...]:
-        return ((place_of(market), Read(market.address, AUDIT)),)
+        self, market: Market[CounterState], state: CounterState | None, account: Address
+    ) -> tuple[Audit, ...]:
+        return (Audit(place_of(market), Read(market.address, AUDIT)),)
 
     def narrow(self, state: CounterState, accounts: Accounts) -> CounterState:
         raise NotImplementedError

@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 from trimtab.core.abi import Answer, Call, Log, Read, log_words, topic, topic_address, word
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Adapter, Adapters, Question
-from trimtab.core.market import Accounts, Head, Holding, Market, MarketId, Place, State
+from trimtab.core.market import Accounts, Audit, Head, Holding, Market, MarketId, Place, State
 from trimtab.core.prices import Prices, Quote
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Flow
@@ -117,8 +117,8 @@ class VaultAdapter:
         return (market.address,)
 
     def audits(
-        self, market: Market[VaultState], account: Address
-    ) -> tuple[tuple[Place, Read], ...]:
+        self, market: Market[VaultState], state: VaultState | None, account: Address
+    ) -> tuple[Audit, ...]:
         raise NotImplementedError
 
     def narrow(self, state: VaultState, accounts: Accounts) -> VaultState:

@@ -53,6 +53,7 @@ from trimtab.lab.world.node import Anvil, NodeSpec
 from trimtab.lab.world.rpc import NodeRefusal, Rpc
 from trimtab.lab.world.spec import (
     DEFAULT_WORLD,
+    EXCHANGE_WORLD,
     PRICE_DECIMALS,
     PoolSpec,
     PositionSpec,
@@ -73,6 +74,7 @@ from trimtab.lab.world.transactions import (
 __all__ = [
     "CREATE2_DEPLOYER",
     "DEFAULT_WORLD",
+    "EXCHANGE_WORLD",
     "MULTICALL3",
     "PRICE_DECIMALS",
     "SALT",

@@ -192,3 +192,13 @@ DEFAULT_WORLD = WorldSpec(
 
 Risk figures and curves are of the size that the protocol's mainnet markets have used.
 """
+
+EXCHANGE_WORLD = replace(
+    DEFAULT_WORLD,
+    tokens=(
+        *DEFAULT_WORLD.tokens,
+        TokenSpec("USDT", 6, 1 * _DOLLAR, heartbeat=86_400),
+        TokenSpec("DAI", 18, 1 * _DOLLAR, heartbeat=86_400),
+    ),
+)
+"""The world of the demonstration with two more dollars and a pool of every exchange."""

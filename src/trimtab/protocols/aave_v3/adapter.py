@@ -8,7 +8,7 @@ from trimtab.core.abi import Answer, Call, Log, Read, call_data
 from trimtab.core.actions import Action, Borrow, Repay, Supply, Withdraw
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Accounts, Holding, Market, Place
+from trimtab.core.market import Accounts, Audit, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -95,15 +95,15 @@ class AaveV3Adapter:
         return (pool.address, *(emitter for pair in tokens for emitter in pair))
 
     def audits(
-        self, market: Market[LendingState], account: Address
-    ) -> tuple[tuple[Place, Read], ...]:
+        self, market: Market[LendingState], state: LendingState | None, account: Address
+    ) -> tuple[Audit, ...]:
         """The balances of aTokens and variable debt tokens as they state them."""
         asked = call_data("balanceOf(address)", account)
-        found: list[tuple[Place, Read]] = []
+        found: list[Audit] = []
         for reserve in cast(LendingPool, market).reserves:
-            found.append((Place(market.id, reserve.token), Read(reserve.a_token, asked)))
+            found.append(Audit(Place(market.id, reserve.token), Read(reserve.a_token, asked)))
             owed = Place(market.id, reserve.token, "debt")
-            found.append((owed, Read(reserve.variable_debt_token, asked)))
+            found.append(Audit(owed, Read(reserve.variable_debt_token, asked)))
         return tuple(found)
 
     def narrow(self, state: LendingState, accounts: Accounts) -> LendingState:

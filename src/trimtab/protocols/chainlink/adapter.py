@@ -8,7 +8,7 @@ from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
 from trimtab.core.actions import Action, UpdateAnswer
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Accounts, Holding, Market, Place
+from trimtab.core.market import Accounts, Audit, Holding, Market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -79,7 +79,9 @@ class ChainlinkAdapter:
         """The feed itself."""
         return (market.address,)
 
-    def audits(self, market: Market[AnyState], account: Address) -> tuple[tuple[Place, Read], ...]:
+    def audits(
+        self, market: Market[AnyState], state: AnyState | None, account: Address
+    ) -> tuple[Audit, ...]:
         """Nothing can be held in a feed."""
         return ()
 

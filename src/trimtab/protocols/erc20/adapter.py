@@ -17,7 +17,7 @@ from trimtab.core.abi import (
 from trimtab.core.actions import Action, Approve, Transfer
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Accounts, Holding, Market, Place, wallet
+from trimtab.core.market import Accounts, Audit, Holding, Market, wallet
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States
 from trimtab.core.token import Address
@@ -93,11 +93,12 @@ class Erc20Adapter:
         return (market.address,)
 
     def audits(
-        self, market: Market[Erc20State], account: Address
-    ) -> tuple[tuple[Place, Read], ...]:
+        self, market: Market[Erc20State], state: Erc20State | None, account: Address
+    ) -> tuple[Audit, ...]:
         """The balance as the token states it."""
         token = cast(Erc20, market).token
-        return ((wallet(token), Read(token.address, call_data("balanceOf(address)", account))),)
+        asked = call_data("balanceOf(address)", account)
+        return (Audit(wallet(token), Read(token.address, asked)),)
 
     def narrow(self, state: Erc20State, accounts: Accounts) -> Erc20State:
         """The balances and allowances of these accounts."""

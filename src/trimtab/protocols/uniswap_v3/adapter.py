@@ -8,7 +8,7 @@ from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
 from trimtab.core.actions import Action, Swap
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Accounts, Holding, Market, Place
+from trimtab.core.market import Accounts, Audit, Holding, Market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -65,7 +65,9 @@ class UniswapV3Adapter:
         """The pool itself."""
         return (market.address,)
 
-    def audits(self, market: Market[PoolState], account: Address) -> tuple[tuple[Place, Read], ...]:
+    def audits(
+        self, market: Market[PoolState], state: PoolState | None, account: Address
+    ) -> tuple[Audit, ...]:
         """Nothing, as of `holdings`."""
         return ()
 

@@ -158,8 +158,9 @@ def test_holdings__scaled_and_worth__as_the_tokens_say(used: Scene) -> None:
     for owner in used.owners:
         held = {each.place: each for each in AAVE.holdings(states, pool, owner)}
         assert all(each.shares and each.raw for each in held.values())
-        for place, read in AAVE.audits(pool, owner):
-            (said,) = words(used.static(read.to, read.data), 1, str(place))
+        for each in AAVE.audits(pool, states[pool], owner):
+            place = each.place
+            (said,) = words(used.static(each.read.to, each.read.data), 1, str(place))
             raw = held[place].raw if place in held else 0
             assert raw == (-said if place.is_debt else said)
 

@@ -34,7 +34,7 @@ def test_pool_state__missing_parts__named() -> None:
 
 def test_adapter__no_positions__nothing_held_or_audited() -> None:
     assert ADAPTER.emitters(POOL) == (POOL.address,)
-    assert ADAPTER.audits(POOL, POOL.address) == ()
+    assert ADAPTER.audits(POOL, None, POOL.address) == ()
 
 
 def test_accrue__later__only_the_clock_moves() -> None:

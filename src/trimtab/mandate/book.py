@@ -61,6 +61,7 @@ class _PoolEntry(msgspec.Struct, frozen=True):
 class _ExchangeEntry(msgspec.Struct, frozen=True):
     router: str
     pools: dict[str, _PoolEntry]
+    minter: str | None = None
 
 
 class _SafeEntry(msgspec.Struct, frozen=True):
@@ -256,6 +257,7 @@ def _pool(file: _File, name: str, entry: _PoolEntry, listed: dict[Address, Token
         fee=entry.fee,
         tick_spacing=entry.tick_spacing,
         router=address(file.uniswap_v3.router),
+        minter=None if file.uniswap_v3.minter is None else address(file.uniswap_v3.minter),
     )
 
 

@@ -29,6 +29,12 @@ from trimtab.lab.world.deploy_aave_v3 import (
     rate_strategy_contract,
 )
 from trimtab.lab.world.deploy_plan_check import CREATE2_DEPLOYER, SALT, plan_check_artifact
+from trimtab.lab.world.deploy_range_minter import (
+    range_minter_address,
+    range_minter_artifact,
+    range_minter_contract,
+    range_minter_creation,
+)
 from trimtab.lab.world.deploy_safe import NewSafe, new_safe, safe_contract
 from trimtab.lab.world.deploy_tokens import MULTICALL3, feed_contract, minted, token_contract
 from trimtab.lab.world.deploy_uniswap_v3 import (
@@ -127,6 +133,10 @@ __all__ = [
     "pool_contract",
     "position_manager_contract",
     "quoter_contract",
+    "range_minter_address",
+    "range_minter_artifact",
+    "range_minter_contract",
+    "range_minter_creation",
     "rate_strategy_contract",
     "read",
     "read_all",

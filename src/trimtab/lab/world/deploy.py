@@ -15,6 +15,7 @@ from trimtab.core.token import Address, address
 from trimtab.lab.world.contracts import read_all
 from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, supply_reserves
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
+from trimtab.lab.world.deploy_range_minter import deploy_range_minter
 from trimtab.lab.world.deploy_safe import NewSafe, deploy_safe, new_safe
 from trimtab.lab.world.deploy_tokens import (
     MULTICALL3,
@@ -108,6 +109,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     lending = deploy_aave_v3(deployer, spec.reserves, tokens, feeds)
     supply_reserves(deployer, lending, liquidity_provider)
     plan_check = deploy_plan_check(deployer)
+    minter = deploy_range_minter(deployer, exchange.factory.address)
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
     at = head(rpc)
@@ -125,7 +127,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         tokens=tokens,
         feeds=feeds,
         aave_v3=lending.entry(reserves),
-        uniswap_v3=exchange.entry(pools),
+        uniswap_v3=exchange.entry(pools, minter),
         safe=safe,
         plan_check=plan_check,
     )

@@ -88,7 +88,7 @@ class Exchange:
             for pool in self.pools
         ]
 
-    def entry(self, addresses: list[Address]) -> UniswapEntry:
+    def entry(self, addresses: list[Address], minter: Address) -> UniswapEntry:
         """The address book's entry, given the answers to `queries`."""
         return UniswapEntry(
             self.factory.address,
@@ -103,6 +103,7 @@ class Exchange:
                 )
                 for pool, address in zip(self.pools, addresses, strict=True)
             },
+            minter,
         )
 
 

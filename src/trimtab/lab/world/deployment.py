@@ -74,6 +74,8 @@ class UniswapEntry:
     tick_lens: Address
     wrapped_native: Address
     pools: dict[str, PoolEntry]
+    minter: Address | None = None
+    """Our own RangeMinter of this factory's pools; none in files of worlds before there was one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ class PoolState:
 class Pool(Market[PoolState]):
     """A Uniswap V3 pool, traded through its periphery's SwapRouter.
 
-    `fee` is in pips, millionths of what goes in. Assumes plain tokens (no fee on transfer, no
+    `fee` is in pips, millionths of what goes in. `minter` is the RangeMinter of the pool's factory,
+    where the chain has one: without it no liquidity can be added. Assumes plain tokens (no fee on transfer, no
     rebasing, no hooks) and a router that holds no native currency of its own.
     """
 
@@ -88,6 +89,7 @@ class Pool(Market[PoolState]):
     fee: int
     tick_spacing: int
     router: Address
+    minter: Address | None = None
 
     def __post_init__(self) -> None:
         if int(self.token0.address, 16) >= int(self.token1.address, 16):

@@ -72,6 +72,7 @@ ATTRIBUTION = Attribution(
     equity_now=Fraction(112, 7),
     price=Fraction(20, 7),
     interest=Fraction(1, 7),
+    liquidity=Fraction(0),
     external=Fraction(-2, 7),
     fees=Fraction(3, 7),
     slippage=Fraction(5, 7),

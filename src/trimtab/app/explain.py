@@ -7,7 +7,9 @@ from fractions import Fraction
 
 from trimtab.app.explanation import plain_of
 from trimtab.app.found import Found, found, worth
-from trimtab.app.recorded import Approve, Approved, Hold, Plan, Refused, Target
+from trimtab.app.keys import in_pool
+from trimtab.app.recorded import Approved, Hold, Plan, Refused, Target
+from trimtab.app.recorded_actions import Approve
 from trimtab.app.words import (
     GWEI,
     Limit,
@@ -113,9 +115,11 @@ def _since(what: Found) -> Lines:
         if flows:
             lines.append(f"moved by {whose}")
             lines += _moved(what, ((flow.place, flow.raw) for flow in flows))
-    if block.flows.accruals:
-        lines.append("interest")
-        lines += _moved(what, block.flows.accruals.items())
+    for is_pooled, told in ((False, "interest"), (True, "in pools, by swaps")):
+        accruals = {p: raw for p, raw in block.flows.accruals.items() if in_pool(p) is is_pooled}
+        if accruals:
+            lines.append(told)
+            lines += _moved(what, accruals.items())
     if not lines:
         lines.append("nothing moved but prices")
     return [*lines, *_change(attribution, what), _conserved(block.flows.error)]
@@ -126,6 +130,7 @@ def _change(attribution: Attribution, what: Found) -> Lines:
     named = (
         ("prices", attribution.price),
         ("interest", attribution.interest),
+        ("liquidity", attribution.liquidity),
         ("brought or taken by others", attribution.external),
         ("pool fees", -attribution.fees),
         ("slippage", -attribution.slippage),

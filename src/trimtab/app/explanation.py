@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from trimtab.app.found import Found, worth
-from trimtab.app.recorded import Action, Approved, Plan, Refused, Target
-from trimtab.app.words import Limit, moment, number, token_of
+from trimtab.app.history import Block
+from trimtab.app.keys import in_pool, token_of
+from trimtab.app.recorded import Approved, Plan, Refused, Target
+from trimtab.app.recorded_actions import Action
+from trimtab.app.words import Limit, moment, number
 from trimtab.core.canonical import Plain, plain
 from trimtab.core.settlement import Settlement
 from trimtab.journal.pnl import Attribution
@@ -115,10 +118,15 @@ def _since(what: Found) -> Plain:
             }
             for flow in block.flows.flows
         ],
-        "interest": _held(what, block.flows.accruals),
+        "interest": _held(what, _accrued(block, is_pooled=False)),
+        "in_pools": _held(what, _accrued(block, is_pooled=True)),
         "change": _change(what, block.attribution),
         "conservation_error": plain(block.flows.error),
     }
+
+
+def _accrued(block: Block, *, is_pooled: bool) -> dict[str, int]:
+    return {k: raw for k, raw in block.flows.accruals.items() if in_pool(k) is is_pooled}
 
 
 def _change(what: Found, attribution: Attribution) -> Data:
@@ -127,6 +135,7 @@ def _change(what: Found, attribution: Attribution) -> Data:
         "equity": attribution.change,
         "price": attribution.price,
         "interest": attribution.interest,
+        "liquidity": attribution.liquidity,
         "external": attribution.external,
         "fees": attribution.fees,
         "slippage": attribution.slippage,

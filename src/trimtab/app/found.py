@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.app.history import Block, block_of, history, settlement, starts_of
+from trimtab.app.keys import token_of
 from trimtab.app.recorded import Seen, Start
-from trimtab.app.words import Lexicon, token_of
+from trimtab.app.words import Lexicon
 from trimtab.core.errors import ConfigError, JournalError
 from trimtab.core.market import MarketId, Place
 from trimtab.core.plan import Measure

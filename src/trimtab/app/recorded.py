@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from trimtab.app.parts import Bounds, Part, TokenName
+from trimtab.app.recorded_actions import Action
 from trimtab.core.canonical import Plain
 from trimtab.core.errors import JournalError
 from trimtab.journal.records import Record
@@ -102,76 +103,6 @@ class Hold(Part, frozen=True, kw_only=True, tag_field="type", tag="Hold"):
 
 
 # -------------------------------------------------------------------------------------- plans
-
-
-class Swap(Part, frozen=True, kw_only=True, tag_field="type", tag="Swap"):
-    """A sale in one pool."""
-
-    market: str
-    token_in: TokenName
-    token_out: TokenName
-    amount_in: int
-    min_out: int
-
-
-class Supply(Part, frozen=True, kw_only=True, tag_field="type", tag="Supply"):
-    """Tokens lent."""
-
-    market: str
-    token: TokenName
-    amount: int
-
-
-class Withdraw(Part, frozen=True, kw_only=True, tag_field="type", tag="Withdraw"):
-    """Lent tokens taken back; `amount` is "all" where no number names it."""
-
-    market: str
-    token: TokenName
-    amount: str
-
-
-class Borrow(Part, frozen=True, kw_only=True, tag_field="type", tag="Borrow"):
-    """Tokens borrowed."""
-
-    market: str
-    token: TokenName
-    amount: int
-
-
-class Repay(Part, frozen=True, kw_only=True, tag_field="type", tag="Repay"):
-    """A debt paid back; `amount` is "all" where no number names it."""
-
-    market: str
-    token: TokenName
-    amount: str
-
-
-class Transfer(Part, frozen=True, kw_only=True, tag_field="type", tag="Transfer"):
-    """Tokens sent to another account."""
-
-    market: str
-    token: TokenName
-    to: str
-    amount: int
-
-
-class Approve(Part, frozen=True, kw_only=True, tag_field="type", tag="Approve"):
-    """Leave for a contract to take tokens."""
-
-    market: str
-    token: TokenName
-    spender: str
-    amount: int
-
-
-class UpdateAnswer(Part, frozen=True, kw_only=True, tag_field="type", tag="UpdateAnswer"):
-    """A feed's new answer."""
-
-    market: str
-    answer: int
-
-
-Action = Swap | Supply | Withdraw | Borrow | Repay | Transfer | Approve | UpdateAnswer
 
 
 class Cost(Part, frozen=True, kw_only=True):

@@ -146,7 +146,8 @@ def _lies(outcome: Outcome) -> dict[str, Fraction]:
     shares: dict[str, Fraction] = {"in the account": Fraction(0)}
     for place, raw in outcome.book.items():
         protocol = place.market.split(":", 1)[0]
-        where = f"{'owed' if place.is_debt else 'lent'} at {protocol}"
+        how = "owed" if place.is_debt else "lent" if place.is_simple else "pooled"
+        where = f"{how} at {protocol}"
         name = "in the account" if protocol == "erc20" else where
         share = _share(_worth(outcome, place, raw), outcome.equity)
         shares[name] = shares.get(name, Fraction(0)) + share

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from trimtab.app.parts import Bounds
-from trimtab.app.recorded import (
+from trimtab.app.keys import in_pool, is_debt, protocol_of, ranged, side_of, token_of
+from trimtab.app.parts import Bounds, TokenName
+from trimtab.app.recorded import Measure, Refused, Seen, Token
+from trimtab.app.recorded_actions import (
     Action,
+    AddLiquidity,
     Approve,
     Borrow,
-    Measure,
-    Refused,
+    Collect,
+    Liquidity,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
     Repay,
-    Seen,
     Supply,
     Swap,
-    Token,
+    SwapExactOut,
     Transfer,
     UpdateAnswer,
     Withdraw,
 )
 from trimtab.core import plan
+from trimtab.core.market import LIQUIDITY
 from trimtab.mandate import limits
 
 Limit = Measure | Refused | plan.Measure
@@ -168,10 +173,14 @@ class Lexicon:
 
     def place(self, key: str) -> str:
         """A place by its key: `USDC in the account`, `USDC lent at aave_v3`."""
-        symbol, market = self.symbol(token_of(key)), key.partition("/")[0]
+        symbol, market = self.symbol(token_of(key)), self.market(key.partition("/")[0])
         if protocol_of(key) == "erc20":
             return f"{symbol} in the account"
-        return f"{symbol} {'owed' if is_debt(key) else 'lent'} at {self.market(market)}"
+        if in_pool(key):
+            kind, _, ticks = side_of(key).partition(":")
+            how = "pooled" if kind == LIQUIDITY else kind
+            return f"{symbol} {how} at {market}{ranged(ticks.split(':')) if ticks else ''}"
+        return f"{symbol} {'owed' if is_debt(key) else 'lent'} at {market}"
 
     def market(self, identity: str) -> str:
         """A market's name; where none is recorded, its protocol and address."""
@@ -205,6 +214,14 @@ class Lexicon:
                 sold = self.amount(action.token_in.address, action.amount_in)
                 least = self.amount(action.token_out.address, action.min_out)
                 return f"sell {sold} for at least {least} in {self.market(action.market)}"
+            case SwapExactOut():
+                most = self.amount(action.token_in.address, action.max_in)
+                bought = self.amount(action.token_out.address, action.amount_out)
+                return f"buy {bought} for at most {most} in {self.market(action.market)}"
+            case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
+                return self._liquidity(action)
+            case Transfer() | Approve() | UpdateAnswer():
+                return self._other(action)
             case Supply():
                 lent = self.amount(action.token.address, action.amount)
                 return f"lend {lent} at {self.market(action.market)}"
@@ -217,6 +234,26 @@ class Lexicon:
             case Repay():
                 paid = self._some(action.token.address, action.amount)
                 return f"pay back {paid} to {self.market(action.market)}"
+
+    def _liquidity(self, action: Liquidity) -> str:
+        where = self.market(action.market)
+        match action:
+            case AddLiquidity():
+                put = self._amounts(action.tokens, action.amounts)
+                return f"put up to {put} into {where}{ranged(action.ticks)}"
+            case RemoveLiquidity():
+                where += ranged(action.ticks)
+                if not action.shares:
+                    return f"bring up to date what {where} owes"
+                return f"take {action.shares:,} shares out of {where}"
+            case RemoveLiquidityOne():
+                least = self.amount(action.token.address, action.least)
+                return f"take {action.shares:,} shares out of {where} as at least {least}"
+            case Collect():
+                return f"collect what {where}{ranged(action.ticks)} owes"
+
+    def _other(self, action: Transfer | Approve | UpdateAnswer) -> str:
+        match action:
             case Transfer():
                 sent = self.amount(action.token.address, action.amount)
                 return f"send {sent} to {action.to}"
@@ -225,6 +262,10 @@ class Lexicon:
                 return f"allow {short(action.spender)} to take {allowed}"
             case UpdateAnswer():
                 return f"answer {action.answer:,} as {self.market(action.market)}"
+
+    def _amounts(self, tokens: Iterable[TokenName], amounts: Iterable[int]) -> str:
+        pairs = zip(tokens, amounts, strict=True)
+        return " and ".join(self.amount(token.address, raw) for token, raw in pairs if raw)
 
     def _some(self, address: str, amount: str) -> str:
         if amount == "all":
@@ -252,21 +293,3 @@ class Lexicon:
                 return quantity(1 / figure, SIGNIFICANT) if figure else "no debt"
             case _:
                 return percent(figure)
-
-
-# ------------------------------------------------------------------------------- places' keys
-
-
-def token_of(key: str) -> str:
-    """The address of the token that a place is counted in."""
-    return key.split("/")[1]
-
-
-def protocol_of(key: str) -> str:
-    """The protocol that a place belongs to; `erc20` is the account itself."""
-    return key.partition(":")[0]
-
-
-def is_debt(key: str) -> bool:
-    """Whether a place is owed."""
-    return key.endswith("/debt")

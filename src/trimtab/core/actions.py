@@ -204,8 +204,5 @@ Action = (
     | Repay
     | Swap
     | SwapExactOut
-    | AddLiquidity
-    | RemoveLiquidity
-    | RemoveLiquidityOne
-    | Collect
+    | Liquidity
 )

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from trimtab.core.abi import Log
 from trimtab.core.adapter import Adapters, adapter_of, observed
@@ -39,7 +40,9 @@ def fold_events(
     """Fold events, in order, into states that stand before them.
 
     Each market's clock is moved to an event's moment first, so that interest is apart from flows.
-    `is_ours` tells whether a transaction, by its hash, is one of ours.
+    A pool tells of one deposit in several logs, and between them a share has no meaning: a
+    place whose shares a transaction changes moves by all that its logs did to it, in one flow
+    after the others. `is_ours` tells whether a transaction, by its hash, is one of ours.
     """
     by_emitter: dict[Address, list[MarketId]] = {}
     for market in states.markets.values():
@@ -47,20 +50,32 @@ def fold_events(
             by_emitter.setdefault(emitter, []).append(market.id)
     flows: list[Flow] = []
     accruals: Counter[Place] = Counter()
-    for event in events:
-        touched = _touched(event, by_emitter)
-        before = _held_in(adapters, states, touched, account)
-        if any(states.state(each).timestamp != event.timestamp for each in touched):
-            earlier = before
-            states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
+    for transaction, within in groupby(events, key=lambda event: event.transaction):
+        moved: list[Flow] = []
+        drifts: Counter[Place] = Counter()
+        for event in within:
+            touched = _touched(event, by_emitter)
             before = _held_in(adapters, states, touched, account)
-            accruals.update(grown(earlier, before))
-        states = _after(adapters, states, event, touched)
-        after = _held_in(adapters, states, touched, account)
-        accruals.update(grown(before, after))
-        if _mentions(event, account):
-            flows += _differences(before, after, event, is_ours(event.transaction))
+            if any(states.state(each).timestamp != event.timestamp for each in touched):
+                earlier = before
+                states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
+                before = _held_in(adapters, states, touched, account)
+                accruals.update(grown(earlier, before))
+            states = _after(adapters, states, event, touched)
+            after = _held_in(adapters, states, touched, account)
+            drifts.update(grown(before, after))
+            if _mentions(event, account):
+                moved += _differences(before, after, event, is_ours(transaction))
+        flows += [flow for flow in moved if flow.place.is_simple]
+        flows += _pooled(moved, drifts)
+        accruals.update(drifts)
     return Folded(states, tuple(flows), {place: raw for place, raw in accruals.items() if raw})
+
+
+def _pooled(moved: list[Flow], drifts: Counter[Place]) -> tuple[Flow, ...]:
+    """A transaction's one flow for each place in a pool, what drifted meanwhile taken over."""
+    flows = summed(flow for flow in moved if not flow.place.is_simple)
+    return tuple(replace(flow, raw=flow.raw + drifts.pop(flow.place, 0)) for flow in flows)
 
 
 def summed(flows: Iterable[Flow]) -> tuple[Flow, ...]:

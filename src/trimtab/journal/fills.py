@@ -1,12 +1,13 @@
 """Which action of a plan each flow of its transaction belongs to.
 
 An account's transaction performs a plan's actions one after the other, so its flows, in the order
-of their logs, fall into consecutive runs, one per action. Every action is known to touch at most
-two places, once each and in one direction; which of the two logs comes first is the contract's
-business. What fits no action is left over, and nothing may be left over.
+of their logs, fall into consecutive runs, one per action. An action touches each of its places
+once and in one direction; which of the logs comes first is the contract's business. What lies in
+pools moves once in a transaction, whatever its actions are, and is told by the first that can
+have moved it. What fits no action is left over, and nothing may be left over.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.core.actions import (
@@ -86,7 +87,10 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """A place that an action touches: which way, how much at most, and whether exactly so."""
+    """A place that an action touches: which way, how much at most, and whether exactly so.
+
+    The sign is 0 where it may go either way.
+    """
 
     place: Place
     sign: int
@@ -95,6 +99,8 @@ class _Leg:
 
     def fits(self, flow: Flow) -> bool:
         """Whether the flow can be this leg."""
+        if self.sign == 0:
+            return flow.place == self.place
         size = flow.raw * self.sign
         if flow.place != self.place or flow.shares * self.sign <= 0 or size < 0:
             return False
@@ -103,9 +109,10 @@ class _Leg:
         return size == self.most if self.is_exact else size <= self.most
 
 
-def match(actions: Iterable[Action], flows: Iterable[Flow]) -> Matched:
+def match(actions: Iterable[Action], flows: Sequence[Flow]) -> Matched:
     """The fills of a plan's actions from the flows of its one transaction, in log order."""
-    waiting = list(flows)
+    waiting = [flow for flow in flows if flow.place.is_simple]
+    in_pools = {flow.place: flow for flow in flows if not flow.place.is_simple}
     fills: list[Fill] = []
     left_over: list[Flow] = []
     for action in actions:
@@ -114,11 +121,14 @@ def match(actions: Iterable[Action], flows: Iterable[Flow]) -> Matched:
         while waiting and _takes(legs, taken, waiting[0]):
             flow = waiting.pop(0)
             taken[flow.place] = flow
+        for place in [place for place in in_pools if place in legs]:
+            if legs[place].fits(in_pools[place]):
+                taken[place] = in_pools.pop(place)
         filled = _fills(action, taken)
         fills += filled
         if not filled:
             left_over += taken.values()
-    return Matched(tuple(fills), (*left_over, *waiting))
+    return Matched(tuple(fills), (*left_over, *waiting, *in_pools.values()))
 
 
 def _takes(legs: dict[Place, _Leg], taken: dict[Place, Flow], flow: Flow) -> bool:
@@ -169,15 +179,14 @@ def _pool_legs(action: Liquidity) -> tuple[_Leg, ...]:
         case AddLiquidity():
             paid = zip(action.tokens, action.amounts, strict=True)
             given = [_Leg(wallet(token), -1, most) for token, most in paid]
-            return (*given, *(_Leg(place, +1) for place in (*liquidity, *owed)))
+            return (*given, *(_Leg(place, 0) for place in (*liquidity, *owed)))
         case RemoveLiquidity() | RemoveLiquidityOne():
-            taken = [_Leg(place, -1) for place in liquidity]
-            out = owed or [wallet(token) for token in action.tokens]
-            kept = out if ticks or _is_own(action) else []
-            return (*taken, *(_Leg(place, +1) for place in kept))
+            out = [wallet(token) for token in action.tokens if not ticks and _is_own(action)]
+            taken = [_Leg(place, 0) for place in (*liquidity, *owed)]
+            return (*taken, *(_Leg(place, +1) for place in out))
         case Collect():
-            out = [wallet(token) for token in action.tokens] if _is_own(action) else []
-            return (*(_Leg(place, -1) for place in owed), *(_Leg(place, +1) for place in out))
+            out = [wallet(token) for token in action.tokens if _is_own(action)]
+            return (*(_Leg(place, 0) for place in owed), *(_Leg(place, +1) for place in out))
 
 
 def _kept(action: Action, given: _Leg, received: _Leg) -> tuple[_Leg, ...]:
@@ -233,13 +242,11 @@ def _trade(swap: Swap | SwapExactOut, taken: dict[Place, Flow]) -> tuple[Fill, .
 
 
 def _pool_fill(action: Liquidity, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
-    """The net change by token; nothing where no liquidity and nothing owed changed."""
-    if all(place.is_simple for place in taken):
-        return ()
+    """The net change by token."""
     gained: dict[Token, int] = {}
     for place, flow in taken.items():
         gained[place.token] = gained.get(place.token, 0) + flow.raw
-    return (Pooled(action, gained),)
+    return (Pooled(action, gained),) if taken else ()
 
 
 def _conversion(

@@ -5,8 +5,9 @@ With h what a place has, p its price, and 0 and 1 the two moments,
     h1 p1 - h0 p0  =  h0 (p1 - p0)  +  (h1 - h0) p1        price, then what was added
     h1 - h0        =  accrual + external flows + own flows  (INV-1)
 
-so interest and flows are valued at the later prices, and our own flows split into what each fill
-cost: a swap its pool's fee and its slippage, a conversion its rounding. Sums are exact fractions.
+so accruals and flows are valued at the later prices, and our own flows split into what each fill
+cost: a swap its pool's fee and its slippage, a deposit in a pool its slippage, a conversion its
+rounding. Sums are exact fractions.
 """
 
 from __future__ import annotations
@@ -45,8 +46,10 @@ class Moment:
 class Attribution:
     """The change of equity between two moments, in base units of the numeraire.
 
-    `price`, `interest` and `external` (capital that others or we ourselves brought or took) are
-    gains; `fees`, `slippage`, `rounding` and `gas` are costs, negative where they were a gain.
+    `price`, `interest`, `liquidity` (what swaps of anybody did to what lies in pools: fees earned,
+    less the worth that the turned composition lost) and `external` (capital that others or we
+    ourselves brought or took) are gains; `fees`, `slippage`, `rounding` and `gas` are costs,
+    negative where they were a gain.
     The signer pays the gas from outside the book, so it is no part of the change. `unexplained`
     holds the flows of our own transactions that no action explains, of which there are none.
     """
@@ -55,6 +58,7 @@ class Attribution:
     equity_now: Fraction
     price: Fraction
     interest: Fraction
+    liquidity: Fraction
     external: Fraction
     fees: Fraction
     slippage: Fraction
@@ -76,9 +80,8 @@ class Attribution:
                 f"{flow.raw} of {flow.place} moved in our transaction {flow.transaction}, and no "
                 "action of its plan explains that: find what else the transaction did",
             )
-        told = (
-            self.price + self.interest + self.external - self.fees - self.slippage - self.rounding
-        )
+        gains = self.price + self.interest + self.liquidity + self.external
+        told = gains - self.fees - self.slippage - self.rounding
         if told != self.change:
             raise InvariantViolation(
                 INVARIANT,
@@ -118,7 +121,8 @@ def attribute(
         equity_before=before.equity,
         equity_now=now.equity,
         price=_price_change(before, now.prices),
-        interest=_worth(reconciliation.accruals.items(), now.prices),
+        interest=_worth(_accrued(reconciliation, is_simple=True), now.prices),
+        liquidity=_worth(_accrued(reconciliation, is_simple=False), now.prices),
         external=_worth(((flow.place, flow.raw) for flow in (*others, *given)), now.prices),
         fees=sum((fee for fee, _ in trades), Fraction(0)),
         slippage=sum((slippage for _, slippage in trades), Fraction(0)),
@@ -157,6 +161,11 @@ def _price_change(before: Moment, prices: Prices) -> Fraction:
 
 def _worth(changes: Iterable[tuple[Place, int]], prices: Prices) -> Fraction:
     return sum((raw * prices.price(place.token) for place, raw in changes), Fraction(0))
+
+
+def _accrued(found: Reconciliation, *, is_simple: bool) -> list[tuple[Place, int]]:
+    """What grew at constant shares, in pools or elsewhere."""
+    return [each for each in found.accruals.items() if each[0].is_simple == is_simple]
 
 
 def _trade_cost(
@@ -205,6 +214,7 @@ class Ledger:
     equity: Fraction
     price: Fraction = Fraction(0)
     interest: Fraction = Fraction(0)
+    liquidity: Fraction = Fraction(0)
     external: Fraction = Fraction(0)
     fees: Fraction = Fraction(0)
     slippage: Fraction = Fraction(0)
@@ -238,4 +248,13 @@ class Ledger:
         return {**sums, "profit": plain(self.profit)}
 
 
-_COMPONENTS = ("price", "interest", "external", "fees", "slippage", "rounding", "gas")
+_COMPONENTS = (
+    "price",
+    "interest",
+    "liquidity",
+    "external",
+    "fees",
+    "slippage",
+    "rounding",
+    "gas",
+)

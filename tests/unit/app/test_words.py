@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.app.parts import Bounds, LeastBalance, LeastHealth, TokenName
-from trimtab.app.recorded import Measure, Supply, Swap, Token, Withdraw
+from trimtab.app.recorded import Measure, Token
+from trimtab.app.recorded_actions import Supply, Swap, Withdraw
 from trimtab.app.words import (
     Lexicon,
     count,

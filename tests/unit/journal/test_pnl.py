@@ -185,5 +185,7 @@ def test_ledger__to_plain__exact_fractions() -> None:
         "equity": "2/3",
         "price": "1/3",
         "profit": "1/3",
-        **dict.fromkeys(("interest", "external", "fees", "slippage", "rounding", "gas"), "0/1"),
+        **dict.fromkeys(
+            ("interest", "liquidity", "external", "fees", "slippage", "rounding", "gas"), "0/1"
+        ),
     }

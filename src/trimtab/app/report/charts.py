@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from trimtab.app.keys import in_pool, is_debt, protocol_of, token_of
 from trimtab.app.report.drawing import (
     GAIN,
     HOLD,
@@ -20,7 +21,7 @@ from trimtab.app.report.drawing import (
 )
 from trimtab.app.report.figures import Figures, Point
 from trimtab.app.report.markup import Html
-from trimtab.app.words import Lexicon, is_debt, protocol_of, token_of
+from trimtab.app.words import Lexicon
 from trimtab.core.settlement import Landed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 IDLE_OPACITY = 0.42
 """Of what lies in the account, against what is lent: the same hue, paler."""
 
-Kind = Literal["idle", "lent", "owed"]
+Kind = Literal["idle", "lent", "pooled", "owed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ def weights_chart(run: Figures) -> Html:
                 alpha=IDLE_OPACITY if layer.kind == "idle" else 1.0,
                 edgecolor=PAPER,
                 linewidth=0.8,
+                hatch="////" if layer.kind == "pooled" else None,
             )
             floor[:] = top
         _targets_over(axes, run, times)
@@ -167,7 +169,7 @@ def weights_chart(run: Figures) -> Html:
 def layers_of(run: Figures) -> tuple[Layer, ...]:
     """The shares of the equity from the bottom up, those that are never there left out."""
     keys = tuple(dict.fromkeys(key for point in run.points for key in point.weights))
-    kinds: tuple[Kind, ...] = ("lent", "idle", "owed")
+    kinds: tuple[Kind, ...] = ("lent", "pooled", "idle", "owed")
     found = []
     for token in colours(run.lexicon):
         for kind in kinds:
@@ -183,6 +185,8 @@ def layers_of(run: Figures) -> tuple[Layer, ...]:
 def _kind(key: str) -> Kind:
     if is_debt(key):
         return "owed"
+    if in_pool(key):
+        return "pooled"
     return "idle" if protocol_of(key) == "erc20" else "lent"
 
 

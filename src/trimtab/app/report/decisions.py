@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import Literal
 
 from trimtab.app.history import Block, History
-from trimtab.app.recorded import Approve, Approved, Refused, Target, Tick
+from trimtab.app.recorded import Approved, Refused, Target, Tick
+from trimtab.app.recorded_actions import Approve
 from trimtab.app.words import Lexicon
 from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch, Settlement
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from trimtab.app.found import worth
+from trimtab.app.keys import token_of
 from trimtab.app.recorded import Hold, Target
 from trimtab.app.report.figures import Figures
 from trimtab.app.report.markup import Content, Html, tag, typeset
-from trimtab.app.words import percent, signed, token_of
+from trimtab.app.words import percent, signed
 from trimtab.core.settlement import Landed
 
 Cells = Sequence[Content]

@@ -46,6 +46,7 @@ def bars(run: Figures) -> tuple[Bar, ...]:
     parts = (
         (PRICES, ledger.price),
         ("Interest", ledger.interest),
+        *((("Liquidity", ledger.liquidity),) if ledger.liquidity else ()),
         ("Pool fees", -ledger.fees),
         ("Slippage", -ledger.slippage),
         ("Rounding", -ledger.rounding),

@@ -1,0 +1,135 @@
+"""The actions of a recorded plan, of which only what people are told is read."""
+
+from __future__ import annotations
+
+from trimtab.app.parts import Part, TokenName
+
+
+class Swap(Part, frozen=True, kw_only=True, tag_field="type", tag="Swap"):
+    """A sale in one pool."""
+
+    market: str
+    token_in: TokenName
+    token_out: TokenName
+    amount_in: int
+    min_out: int
+
+
+class SwapExactOut(Part, frozen=True, kw_only=True, tag_field="type", tag="SwapExactOut"):
+    """A purchase in one pool."""
+
+    market: str
+    token_in: TokenName
+    token_out: TokenName
+    amount_out: int
+    max_in: int
+
+
+class AddLiquidity(Part, frozen=True, kw_only=True, tag_field="type", tag="AddLiquidity"):
+    """Tokens put into a pool, or into a range of it."""
+
+    market: str
+    tokens: tuple[TokenName, ...]
+    amounts: tuple[int, ...]
+    least: int
+    ticks: tuple[int, ...]
+
+
+class RemoveLiquidity(Part, frozen=True, kw_only=True, tag_field="type", tag="RemoveLiquidity"):
+    """Liquidity taken out of a pool, or of a range of it."""
+
+    market: str
+    tokens: tuple[TokenName, ...]
+    shares: int
+    ticks: tuple[int, ...]
+
+
+class RemoveLiquidityOne(
+    Part, frozen=True, kw_only=True, tag_field="type", tag="RemoveLiquidityOne"
+):
+    """Liquidity taken out of a pool as one of its tokens."""
+
+    market: str
+    token: TokenName
+    shares: int
+    least: int
+
+
+class Collect(Part, frozen=True, kw_only=True, tag_field="type", tag="Collect"):
+    """What a pool owes a range, taken."""
+
+    market: str
+    tokens: tuple[TokenName, ...]
+    ticks: tuple[int, ...]
+
+
+class Supply(Part, frozen=True, kw_only=True, tag_field="type", tag="Supply"):
+    """Tokens lent."""
+
+    market: str
+    token: TokenName
+    amount: int
+
+
+class Withdraw(Part, frozen=True, kw_only=True, tag_field="type", tag="Withdraw"):
+    """Lent tokens taken back; `amount` is "all" where no number names it."""
+
+    market: str
+    token: TokenName
+    amount: str
+
+
+class Borrow(Part, frozen=True, kw_only=True, tag_field="type", tag="Borrow"):
+    """Tokens borrowed."""
+
+    market: str
+    token: TokenName
+    amount: int
+
+
+class Repay(Part, frozen=True, kw_only=True, tag_field="type", tag="Repay"):
+    """A debt paid back; `amount` is "all" where no number names it."""
+
+    market: str
+    token: TokenName
+    amount: str
+
+
+class Transfer(Part, frozen=True, kw_only=True, tag_field="type", tag="Transfer"):
+    """Tokens sent to another account."""
+
+    market: str
+    token: TokenName
+    to: str
+    amount: int
+
+
+class Approve(Part, frozen=True, kw_only=True, tag_field="type", tag="Approve"):
+    """Leave for a contract to take tokens."""
+
+    market: str
+    token: TokenName
+    spender: str
+    amount: int
+
+
+class UpdateAnswer(Part, frozen=True, kw_only=True, tag_field="type", tag="UpdateAnswer"):
+    """A feed's new answer."""
+
+    market: str
+    answer: int
+
+
+Liquidity = AddLiquidity | RemoveLiquidity | RemoveLiquidityOne | Collect
+Action = (
+    Swap
+    | SwapExactOut
+    | Liquidity
+    | Supply
+    | Withdraw
+    | Borrow
+    | Repay
+    | Transfer
+    | Approve
+    | UpdateAnswer
+)

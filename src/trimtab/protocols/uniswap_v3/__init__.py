@@ -1,8 +1,14 @@
-"""Uniswap V3 pools: exact-in swaps over all ticks, through the periphery's SwapRouter."""
+"""Uniswap V3 pools: swaps over all ticks, through the periphery's SwapRouter."""
 
 from trimtab.protocols.uniswap_v3.adapter import UniswapV3Adapter
 from trimtab.protocols.uniswap_v3.market import Pool, PoolState, TickState
-from trimtab.protocols.uniswap_v3.model import Quote, amount_to_price, quote, spot_price
+from trimtab.protocols.uniswap_v3.model import (
+    Quote,
+    amount_to_price,
+    quote,
+    quote_exact_out,
+    spot_price,
+)
 
 __all__ = [
     "Pool",
@@ -12,5 +18,6 @@ __all__ = [
     "UniswapV3Adapter",
     "amount_to_price",
     "quote",
+    "quote_exact_out",
     "spot_price",
 ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
-from trimtab.core.actions import Action, Swap
+from trimtab.core.actions import Action, Swap, SwapExactOut
 from trimtab.core.adapter import Question
 from trimtab.core.errors import InvariantViolation
 from trimtab.core.market import Accounts, Audit, Holding, Market
@@ -34,10 +34,15 @@ class UniswapV3Adapter:
         return replace(state, timestamp=at)
 
     def apply(self, states: States, action: Action) -> Applied | Reverted:
-        """A swap of an exact amount through the router."""
-        if not isinstance(action, Swap):
-            raise InvariantViolation("INV-5 the adapter law", f"a pool cannot {action}")
-        return model.exact_input_single(states, cast(Pool, states.market(action.market)), action)
+        """A swap through the router."""
+        pool = cast(Pool, states.market(action.market))
+        match action:
+            case Swap():
+                return model.exact_input_single(states, pool, action)
+            case SwapExactOut():
+                return model.exact_output_single(states, pool, action)
+            case _:
+                raise _foreign(action)
 
     def observe(self, state: PoolState, log: Log) -> PoolState:
         """The state after an event of the pool; one that leaves it alone is passed over.
@@ -51,9 +56,14 @@ class UniswapV3Adapter:
 
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The router's call."""
-        if not isinstance(action, Swap):
-            raise InvariantViolation("INV-5 the adapter law", f"a pool cannot {action}")
-        return (encode.exact_input_single(cast(Pool, states.market(action.market)), action),)
+        pool = cast(Pool, states.market(action.market))
+        match action:
+            case Swap():
+                return (encode.exact_input_single(pool, action),)
+            case SwapExactOut():
+                return (encode.exact_output_single(pool, action),)
+            case _:
+                raise _foreign(action)
 
     def holdings(
         self, states: States, market: Market[PoolState], account: Address
@@ -78,6 +88,10 @@ class UniswapV3Adapter:
     def taken_over(self, state: PoolState, owned: PoolState, accounts: Accounts) -> PoolState:
         """The state itself, as of `narrow`."""
         return state
+
+
+def _foreign(action: Action) -> InvariantViolation:
+    return InvariantViolation("INV-5 the adapter law", f"a pool cannot {action}")
 
 
 # ------------------------------------------------------------------------------------ events

@@ -78,8 +78,8 @@ class Pool(Market[PoolState]):
     """A Uniswap V3 pool, traded through its periphery's SwapRouter.
 
     `fee` is in pips, millionths of what goes in. `minter` is the RangeMinter of the pool's factory,
-    where the chain has one: without it no liquidity can be added. Assumes plain tokens (no fee on transfer, no
-    rebasing, no hooks) and a router that holds no native currency of its own.
+    where the chain has one: without it no liquidity can be added. Assumes plain tokens (no fee on
+    transfer, no rebasing, no hooks) and a router that holds no native currency of its own.
     """
 
     protocol: ClassVar[str] = "uniswap_v3"

@@ -1,4 +1,4 @@
-"""Exact-in swaps that the protocol published with its own tests, the pools rebuilt from theirs."""
+"""Swaps that the protocol published with its own tests, the pools rebuilt from theirs."""
 
 import csv
 import re
@@ -40,8 +40,8 @@ POOLS = {
     ),
 }
 CASE = re.compile(
-    r"swap (?:exactly (?P<whole>[\d.]+) )?token(?P<sold>[01]) for token[01]"
-    r"(?: to price (?P<limit>[\d.]+))?$"
+    r"swap (?:exactly (?P<paid>[\d.]+) )?token(?P<sold>[01])"
+    r" for (?:exactly (?P<wanted>[\d.]+) )?token[01](?: to price (?P<limit>[\d.]+))?$"
 )
 
 
@@ -56,13 +56,14 @@ class Published:
     row: dict[str, str]
 
 
-def read(row: dict[str, str]) -> Published | None:
-    """An exact-in case; none for an exact-out one."""
+def read(row: dict[str, str]) -> Published:
+    """The case that a row tells."""
     found = CASE.search(row["case"].removeprefix(row["pool"]))
-    if found is None:
-        return None
+    assert found is not None, row["case"]
     zero_for_one = found["sold"] == "0"
-    amount = INT256_MAX if found["whole"] is None else raw(found["whole"])
+    amount = INT256_MAX if found["paid"] is None else raw(found["paid"])
+    if found["wanted"] is not None:
+        amount = -raw(found["wanted"])
     limit = last_price(zero_for_one)
     if found["limit"] is not None:
         limit = isqrt((raw(found["limit"]) << 192) // WHOLE)
@@ -77,8 +78,9 @@ def raw(whole: str) -> int:
 def test_swaps__published_by_the_protocol__equal(real_data: Path) -> None:
     path = real_data / "29_univ3_core_vectors" / "pool_swap_cases.csv"
     with path.open(newline="", encoding="utf-8") as lines:
-        cases = [case for row in csv.DictReader(lines) if (case := read(row)) is not None]
-    assert len(cases) == 100
+        cases = [read(row) for row in csv.DictReader(lines)]
+    assert len(cases) == 160
+    assert sum(case.amount < 0 for case in cases) == 60
     refused = 0
     for case in cases:
         state = POOLS[case.pool]

@@ -18,8 +18,10 @@ from trimtab.protocols.uniswap_v3.model.step import (
     amount1_delta_up,
     compute_swap_step,
     fee_up,
+    next_sqrt_price_from_amount0_out_up,
     next_sqrt_price_from_amount0_up,
     next_sqrt_price_from_amount1_down,
+    next_sqrt_price_from_amount1_out_down,
 )
 
 PRICES = st.integers(MIN_SQRT_PRICE, MAX_SQRT_PRICE)
@@ -165,3 +167,80 @@ def test_step__any__takes_no_more_and_gives_no_more_than_the_range(
     assert after == target or amount_in + step_fee == remaining
     assert min(amount_in, amount_out, step_fee) >= 0
     assert step_fee >= Fraction(amount_in * fee, 10**6 - fee)
+
+
+# --------------------------------------------------------------------------------- exact out
+
+
+@given(PRICES, st.integers(1, 2**128 - 1), st.integers(1, 2**90))
+def test_next_price__output_of_either_token__far_enough_for_it(
+    price: int, liquidity: int, amount: int
+) -> None:
+    if amount * price < liquidity << 96:
+        exact0 = Fraction(liquidity * Q96 * price, liquidity * Q96 - amount * price)
+        assert next_sqrt_price_from_amount0_out_up(price, liquidity, amount) == ceil(exact0)
+    exact1 = price - Fraction(amount * Q96, liquidity)
+    assert next_sqrt_price_from_amount1_out_down(price, liquidity, amount) == floor(exact1)
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+@pytest.mark.parametrize("more", [0, 1, 10**30])
+def test_exact_out_step__all_up_to_the_target_or_more__gives_what_there_is(
+    tick: int, more: int
+) -> None:
+    target, liquidity = sqrt_price_at_tick(tick), 10**18
+    _, amount_in, there, fee = compute_swap_step(Q96, target, liquidity, 2**255 - 1, 3_000)
+    step = compute_swap_step(Q96, target, liquidity, -there - more, 3_000)
+    assert step == (target, amount_in, there, fee)
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+def test_exact_out_step__one_unit_less_than_there_is__stops_short(tick: int) -> None:
+    target, liquidity = sqrt_price_at_tick(tick), 10**18
+    there = compute_swap_step(Q96, target, liquidity, 2**255 - 1, 3_000)[2]
+    after, amount_in, amount_out, fee = compute_swap_step(Q96, target, liquidity, 1 - there, 3_000)
+    assert min(Q96, target) < after < max(Q96, target)
+    assert amount_out == there - 1
+    assert fee == fee_up(amount_in, 3_000)
+
+
+def test_exact_out_step__deep_liquidity__gives_no_more_than_wanted() -> None:
+    # The least move of the price sets four billion units free: one is given, all are paid for.
+    deep = 2**128 - 1
+    for target in (Q96 - 2, Q96 - 1, Q96 + 1, Q96 + 2):
+        after = Q96 + (1 if target > Q96 else -1)
+        sides = (min(after, Q96), max(after, Q96), deep)
+        delta = amount1_delta_up if target > Q96 else amount0_delta_up
+        amount_in = delta(*sides)
+        assert amount_in > 2**32 - 2
+        step = compute_swap_step(Q96, target, deep, -1, 3_000)
+        assert step == (after, amount_in, 1, fee_up(amount_in, 3_000))
+
+
+@pytest.mark.parametrize("tick", [-60, 60])
+def test_exact_out_step__no_liquidity__target_reached_for_nothing(tick: int) -> None:
+    target = sqrt_price_at_tick(tick)
+    assert compute_swap_step(Q96, target, 0, -(10**18), 3_000) == (target, 0, 0, 0)
+
+
+@given(
+    st.integers(-800_000, 800_000),
+    st.integers(1, 20_000),
+    st.booleans(),
+    st.integers(0, 2**110),
+    st.integers(1, 2**120),
+    st.sampled_from([100, 500, 3_000, 10_000]),
+)
+def test_exact_out_step__any__pays_for_what_comes_out(
+    tick: int, width: int, up: bool, liquidity: int, wanted: int, fee: int
+) -> None:
+    price = sqrt_price_at_tick(tick)
+    target = sqrt_price_at_tick(tick + width if up else tick - width)
+    after, amount_in, amount_out, step_fee = compute_swap_step(
+        price, target, liquidity, -wanted, fee
+    )
+    assert min(price, target) <= after <= max(price, target)
+    assert 0 <= amount_out <= wanted
+    assert after == target or amount_out == wanted
+    assert step_fee == ceil(Fraction(amount_in * fee, 10**6 - fee))
+    assert (amount_in > 0) == (liquidity > 0)

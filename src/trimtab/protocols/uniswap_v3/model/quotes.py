@@ -19,8 +19,9 @@ from trimtab.protocols.uniswap_v3.model.swap import (
 class Quote:
     """What a swap gives, in base units.
 
-    `amount_in_used` is less than what was offered where the pool's liquidity ends; the rest is
-    not taken. `fee_paid`, the protocol's part included, is in the token sold and part of it.
+    `amount_in_used` is less than what was offered, or `amount_out` less than what was wanted,
+    where the pool's liquidity ends; no more is taken for it. `fee_paid`, the protocol's part
+    included, is in the token sold and part of it.
     """
 
     amount_out: int
@@ -39,7 +40,23 @@ def quote(state: PoolState, pool: Pool, token_in: Token, amount_in: int) -> Quot
     _check_price(state, pool)
     if not 0 <= amount_in <= INT256_MAX:
         raise ValueError(f"{amount_in} cannot be sold: expected 0 to 2**255 - 1")
-    walk = swap(state, zero_for_one, amount_in, last_price(zero_for_one))
+    return _quote(state, zero_for_one, amount_in)
+
+
+def quote_exact_out(state: PoolState, pool: Pool, token_in: Token, amount_out: int) -> Quote:
+    """What buying `amount_out` base units of the other token takes of `token_in`.
+
+    The router refuses what the pool cannot give in full. Raises as `quote`.
+    """
+    zero_for_one = pool.is_zero_for_one(token_in)
+    _check_price(state, pool)
+    if not 0 <= amount_out <= INT256_MAX:
+        raise ValueError(f"{amount_out} cannot be bought: expected 0 to 2**255 - 1")
+    return _quote(state, zero_for_one, -amount_out)
+
+
+def _quote(state: PoolState, zero_for_one: bool, amount: int) -> Quote:
+    walk = swap(state, zero_for_one, amount, last_price(zero_for_one))
     return Quote(walk.amount_out, walk.amount_in, walk.fees, walk.price)
 
 

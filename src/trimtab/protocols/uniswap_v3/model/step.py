@@ -55,17 +55,39 @@ def fee_up(amount_in: int, fee: int) -> int:
     return mul_div_up(amount_in, fee, PIPS - fee)
 
 
+def next_sqrt_price_from_amount0_out_up(price: int, liquidity: int, amount: int) -> int:
+    """The price after `amount` of token0 went out, less than there is up to any higher price."""
+    reserve = liquidity << 96
+    return mul_div_up(reserve, price, reserve - amount * price)
+
+
+def next_sqrt_price_from_amount1_out_down(price: int, liquidity: int, amount: int) -> int:
+    """The price after `amount` of token1 went out, less than there is down to any lower price."""
+    return price - mul_div_up(amount, Q96, liquidity)
+
+
 def compute_swap_step(
     price: int, target: int, liquidity: int, remaining: int, fee: int
 ) -> tuple[int, int, int, int]:
-    """The next price, amount in without fee, amount out, and fee of an exact-in swap to `target`.
+    """The next price, amount in without fee, amount out, and fee of a swap towards `target`.
 
-    If the target is not reached, whatever remains beyond the amount in is fee. Reached it is
-    only by all of the amount up to it: less than that, already rounded up, cannot round onto it.
+    `remaining` is what is still to go in; where it is negative, what is still to come out.
     """
-    zero_for_one = price >= target
+    if remaining < 0:
+        return _step_of_exact_out(price, target, liquidity, -remaining, fee)
+    return _step_of_exact_in(price, target, liquidity, remaining, fee)
+
+
+def _step_of_exact_in(
+    price: int, target: int, liquidity: int, remaining: int, fee: int
+) -> tuple[int, int, int, int]:
+    """If the target is not reached, whatever remains beyond the amount in is fee.
+
+    Reached it is only by all of the amount up to it: less than that, already rounded up, cannot
+    round onto it.
+    """
     net = mul_div_down(remaining, PIPS - fee, PIPS)
-    if zero_for_one:
+    if price >= target:
         amount_in = amount0_delta_up(target, price, liquidity)
         if net >= amount_in:
             reached = amount1_delta_down(target, price, liquidity)
@@ -82,3 +104,27 @@ def compute_swap_step(
         amount_in = amount1_delta_up(price, after, liquidity)
         amount_out = amount0_delta_down(price, after, liquidity)
     return after, amount_in, amount_out, remaining - amount_in
+
+
+def _step_of_exact_out(
+    price: int, target: int, liquidity: int, wanted: int, fee: int
+) -> tuple[int, int, int, int]:
+    """The price moves far enough for what is wanted; what that gives beyond it stays in the pool.
+
+    Less than all of the amount up to the target can round onto it.
+    """
+    if price >= target:
+        amount_out = amount1_delta_down(target, price, liquidity)
+        after = target
+        if wanted < amount_out:
+            after = next_sqrt_price_from_amount1_out_down(price, liquidity, wanted)
+            amount_out = amount1_delta_down(after, price, liquidity)
+        amount_in = amount0_delta_up(after, price, liquidity)
+    else:
+        amount_out = amount0_delta_down(price, target, liquidity)
+        after = target
+        if wanted < amount_out:
+            after = next_sqrt_price_from_amount0_out_up(price, liquidity, wanted)
+            amount_out = amount0_delta_down(price, after, liquidity)
+        amount_in = amount1_delta_up(price, after, liquidity)
+    return after, amount_in, min(amount_out, wanted), fee_up(amount_in, fee)

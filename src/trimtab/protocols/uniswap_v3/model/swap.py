@@ -1,6 +1,6 @@
-"""An exact-in swap in a pool, and through the router. Source: UniswapV3Pool.sol, SwapRouter.sol."""
+"""Swaps in a pool, and through the router. Source: UniswapV3Pool.sol, SwapRouter.sol."""
 
-from trimtab.core.actions import Swap
+from trimtab.core.actions import Swap, SwapExactOut
 from trimtab.core.errors import NoRoute
 from trimtab.core.states import Applied, Movement, Reverted, States, reverted
 from trimtab.core.token import ZERO_ADDRESS
@@ -11,6 +11,7 @@ from trimtab.protocols.uniswap_v3.model.step import compute_swap_step
 from trimtab.protocols.uniswap_v3.model.walk import Walk
 
 INT256_MAX = 2**255 - 1
+UINT160_MAX = 2**160 - 1
 LOWEST_LIMIT = MIN_SQRT_PRICE + 1
 HIGHEST_LIMIT = MAX_SQRT_PRICE - 1
 
@@ -21,9 +22,9 @@ def last_price(zero_for_one: bool) -> int:
 
 
 def swap(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> Walk:
-    """The walk of an exact-in swap of `amount` that stops at `limit`, with what it did.
+    """The walk of a swap that stops at `limit`, with what it did.
 
-    It takes less than `amount` where the price reaches the limit first.
+    `amount` goes in; a negative one comes out. It is less where the price reaches the limit first.
     """
     walk = Walk.start(state, zero_for_one)
     remaining, fee = amount, state.fee
@@ -34,48 +35,76 @@ def swap(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> Walk:
             walk.price, target, walk.liquidity, remaining, fee
         )
         walk.step(stop, price, amount_in, amount_out, step_fee)
-        remaining -= amount_in + step_fee
+        remaining += amount_out if amount < 0 else -amount_in - step_fee
     return walk
 
 
 def exact_input_single(states: States, pool: Pool, action: Swap) -> Applied | Reverted:
-    """What the router's exactInputSingle does, in its order of checks; no price limit.
+    """What the router's exactInputSingle does, in its order of checks.
 
     Assumes gas for every word of the bitmap that the swap walks through.
     """
+    done = _through_router(states, pool, action, action.amount_in)
+    if isinstance(done, Reverted):
+        return done
+    walk, applied = done
+    if walk.amount_out < action.min_out:
+        return reverted("Too little received")
+    return applied
+
+
+def exact_output_single(states: States, pool: Pool, action: SwapExactOut) -> Applied | Reverted:
+    """What the router's exactOutputSingle does, as of `exact_input_single`.
+
+    Less than the amount may come out only where a price limit is given.
+    """
+    done = _through_router(states, pool, action, -action.amount_out)
+    if isinstance(done, Reverted):
+        return done
+    walk, applied = done
+    if action.limit == 0 and walk.amount_out != action.amount_out:
+        return Reverted(b"")
+    if walk.amount_in > action.max_in:
+        return reverted("Too much requested")
+    return applied
+
+
+def _through_router(
+    states: States, pool: Pool, action: Swap | SwapExactOut, amount: int
+) -> tuple[Walk, Applied] | Reverted:
+    """The swap as far as both kinds share it; `amount` is signed as of `swap`."""
     zero_for_one = pool.is_zero_for_one(action.token_in)
     if action.token_out != (pool.token1 if zero_for_one else pool.token0):
         raise NoRoute(f"{pool.name} does not give {action.token_out} for {action.token_in}")
     state = states[pool]
     if state.timestamp > action.deadline:
         return reverted("Transaction too old")
-    refused = _refusal(state, zero_for_one, action.amount_in)
+    specified = amount if isinstance(action, Swap) else -amount
+    if not (0 <= specified <= INT256_MAX and 0 <= action.limit <= UINT160_MAX):
+        return Reverted(b"")
+    limit = action.limit or last_price(zero_for_one)
+    refused = _refusal(state, zero_for_one, amount, limit)
     if refused is not None:
         return refused
-    walk = swap(state, zero_for_one, action.amount_in, last_price(zero_for_one))
+    walk = swap(state, zero_for_one, amount, limit)
     paid = _settle(states, pool, action, walk)
     if isinstance(paid, Reverted):
         return paid
-    if walk.amount_out < action.min_out:
-        return reverted("Too little received")
-    return Applied({pool.id: walk.arrived(state)}, paid)
+    return walk, Applied({pool.id: walk.arrived(state)}, paid)
 
 
-def _refusal(state: PoolState, zero_for_one: bool, amount: int) -> Reverted | None:
-    if not 0 <= amount <= INT256_MAX:
-        return Reverted(b"")
+def _refusal(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> Reverted | None:
     if amount == 0:
         return reverted("AS")
     if state.sqrt_price_x96 == 0:
         return reverted("LOK")
-    limit = last_price(zero_for_one)
-    if limit >= state.sqrt_price_x96 if zero_for_one else limit <= state.sqrt_price_x96:
-        return reverted("SPL")
-    return None
+    price = state.sqrt_price_x96
+    ahead = MIN_SQRT_PRICE < limit < price if zero_for_one else price < limit < MAX_SQRT_PRICE
+    return None if ahead else reverted("SPL")
 
 
 def _settle(
-    states: States, pool: Pool, action: Swap, walk: Walk
+    states: States, pool: Pool, action: Swap | SwapExactOut, walk: Walk
 ) -> tuple[Movement, ...] | Reverted:
     """The output first, then the payment by allowance; each token's own refusal is renamed."""
     recipient = pool.router if action.recipient == ZERO_ADDRESS else action.recipient

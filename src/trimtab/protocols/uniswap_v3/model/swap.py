@@ -83,7 +83,7 @@ def _through_router(
     if not (0 <= specified <= INT256_MAX and 0 <= action.limit <= UINT160_MAX):
         return Reverted(b"")
     limit = action.limit or last_price(zero_for_one)
-    refused = _refusal(state, zero_for_one, amount, limit)
+    refused = refusal(state, zero_for_one, amount, limit)
     if refused is not None:
         return refused
     walk = swap(state, zero_for_one, amount, limit)
@@ -93,7 +93,8 @@ def _through_router(
     return walk, Applied({pool.id: walk.arrived(state)}, paid)
 
 
-def _refusal(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> Reverted | None:
+def refusal(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> Reverted | None:
+    """With what the pool itself refuses a swap at once, none where it begins."""
     if amount == 0:
         return reverted("AS")
     if state.sqrt_price_x96 == 0:

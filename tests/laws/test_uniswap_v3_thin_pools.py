@@ -16,7 +16,7 @@ from tests.laws.machines import fund
 from tests.laws.uniswap_v3 import PORT
 from tests.support import evm
 from trimtab.core.abi import Call, call_data
-from trimtab.core.actions import Action, Swap
+from trimtab.core.actions import Action, Swap, SwapExactOut
 from trimtab.core.market import Accounts, tracked
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -55,13 +55,18 @@ class SwapTally(Tally):
 
     def count(self, action: Action, outcome: Applied | Reverted) -> None:
         Tally.count(self, action, outcome)
-        if not isinstance(action, Swap) or isinstance(outcome, Reverted):
+        if not isinstance(action, Swap | SwapExactOut) or isinstance(outcome, Reverted):
             return
         moved = {movement.token: movement.raw for movement in outcome.movements}
-        self.reached["partial fill"] += moved[action.token_in] < action.amount_in
-        self.reached["nothing out"] += action.token_out not in moved
-        self.reached["minimum met exactly"] += moved.get(action.token_out) == action.min_out
+        paid, got = moved[action.token_in], moved.get(action.token_out, 0)
         self.reached["recipient other than actor"] += action.recipient != action.actor
+        if isinstance(action, SwapExactOut):
+            self.reached["less than wanted at a limit"] += got < action.amount_out
+            self.reached["maximum met exactly"] += paid == action.max_in
+            return
+        self.reached["partial fill"] += paid < action.amount_in
+        self.reached["nothing out"] += not got
+        self.reached["minimum met exactly"] += got == action.min_out
 
 
 def sent(machine: evm.Evm, sender: Address, call: Call) -> None:
@@ -131,7 +136,10 @@ def test_model__pools_that_run_dry__equals_the_chain(
     words = f"law uniswap_v3 in thin pools: {tally.cases} cases, 0 mismatches; {reached}"
     record_property("told", words)
     assert tally.cases >= CASES
-    reasons = ("AS", "SPL", "STF", "Too little received", "Transaction too old", "0x")
-    kinds = ("partial fill", "nothing out", "minimum met exactly", "recipient other than actor")
-    for kind in (*(f"Swap: {reason}" for reason in reasons), *kinds):
+    shared = ("AS", "SPL", "STF", "Transaction too old", "0x")
+    reasons = [f"{kind}: {reason}" for kind in ("Swap", "SwapExactOut") for reason in shared]
+    reasons += ["Swap: Too little received", "SwapExactOut: Too much requested"]
+    kinds = ["partial fill", "nothing out", "minimum met exactly", "recipient other than actor"]
+    kinds += ["less than wanted at a limit", "maximum met exactly"]
+    for kind in (*reasons, *kinds):
         assert tally.reached[kind] > 0, kind

@@ -4,18 +4,23 @@ from hypothesis import strategies as st
 
 from tests.laws.law import Draw, Port
 from trimtab.core.abi import UINT256_MAX
-from trimtab.core.actions import Action, Approve, Swap
+from trimtab.core.actions import Action, Approve, Swap, SwapExactOut
 from trimtab.core.market import token_market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
 from trimtab.core.token import ZERO_ADDRESS, Address, Token
 from trimtab.protocols.erc20 import Erc20State
 from trimtab.protocols.shared.ticks import sqrt_price_at_tick
-from trimtab.protocols.uniswap_v3 import Pool, PoolState, amount_to_price, quote
-from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, LOWEST_LIMIT, last_price
-from trimtab.protocols.uniswap_v3.model.walk import next_tick
+from trimtab.protocols.uniswap_v3 import Pool, PoolState, amount_to_price
+from trimtab.protocols.uniswap_v3.model.swap import (
+    HIGHEST_LIMIT,
+    INT256_MAX,
+    LOWEST_LIMIT,
+    last_price,
+    swap,
+)
+from trimtab.protocols.uniswap_v3.model.walk import Walk, next_tick
 
-INT256_MAX = 2**255 - 1
 FOREVER = Timestamp(2**40)
 STRANGER = Address("0x" + "5" * 40)
 
@@ -43,17 +48,28 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
         raw = draw(st.sampled_from([*[UINT256_MAX] * 12, balance, balance // 1000, 1, 0]))
         return Approve(actor, token_market(token_in), token_in, pool.router, raw)
     amount = draw(amounts(states[pool], pool, token_in, balance))
-    moment = states.timestamp
-    return Swap(
-        actor=actor,
-        market=pool.id,
-        token_in=token_in,
-        token_out=token_out,
-        amount_in=amount,
-        min_out=draw(minima(states[pool], pool, token_in, amount)),
-        deadline=draw(st.sampled_from([*[FOREVER] * 20, *_deadlines(moment)])),
-        recipient=draw(st.sampled_from([actor, *owners, STRANGER, ZERO_ADDRESS, pool.address])),
+    is_limited = draw(st.integers(0, 8)) in (2, 4, 6)
+    limit = draw(limits(states[pool], pool.is_zero_for_one(token_in))) if is_limited else 0
+    order = (token_in, token_out)
+    rest: tuple[Timestamp, Address, int] = (
+        draw(deadlines(states.timestamp)),
+        draw(st.sampled_from([actor, *owners, STRANGER, ZERO_ADDRESS, pool.address])),
+        limit,
     )
+    walk = _walk(states[pool], pool.is_zero_for_one(token_in), amount, limit)
+    if draw(st.integers(0, 9)) % 3:
+        bound = 0 if walk is None else walk.amount_out
+        least = draw(st.sampled_from([0, 0, bound, bound + 1, max(0, bound - 1)]))
+        return Swap(actor, pool.id, *order, amount, least, *rest)
+    wanted = amount
+    if walk is not None and draw(st.integers(0, 9)) != 5:
+        there = walk.amount_out or 1
+        near = [there, there + 1, 2 * there + 10, there - 1, there]
+        wanted = draw(st.sampled_from([2 * there + 10, there + 1] if is_limited else near))
+    walk = _walk(states[pool], pool.is_zero_for_one(token_in), -wanted, limit)
+    paid = 0 if walk is None else walk.amount_in
+    most = draw(st.sampled_from([UINT256_MAX, UINT256_MAX, paid, paid + 1, max(0, paid - 1)]))
+    return SwapExactOut(actor, pool.id, *order, wanted, most, *rest)
 
 
 def _wallet(states: States, token: Token) -> Erc20State:
@@ -91,16 +107,32 @@ def amounts(state: PoolState, pool: Pool, token_in: Token, balance: int) -> st.S
     )
 
 
-def _deadlines(moment: Timestamp) -> tuple[Timestamp, ...]:
-    return moment, Timestamp(moment + 1), Timestamp(moment - 1)
+def deadlines(moment: Timestamp) -> st.SearchStrategy[Timestamp]:
+    """Mostly far away, at times the moment itself and one second around it."""
+    near = (moment, Timestamp(moment + 1), Timestamp(moment - 1))
+    return st.sampled_from([*[FOREVER] * 20, *near])
 
 
-def minima(state: PoolState, pool: Pool, token_in: Token, amount: int) -> st.SearchStrategy[int]:
-    """The least that is to come out: none, or what comes out and one unit around it."""
-    if amount > INT256_MAX:
-        return st.just(0)
-    out = quote(state, pool, token_in, amount).amount_out
-    return st.sampled_from([0, 0, out, out + 1, max(0, out - 1)])
+def limits(state: PoolState, zero_for_one: bool) -> st.SearchStrategy[int]:
+    """At the price, near it, at a stop and one unit around it, at bounds, and none."""
+    price, off = state.sqrt_price_x96, -1 if zero_for_one else 1
+    stop, _ = next_tick(state.initialized, state.tick, state.tick_spacing, zero_for_one)
+    at_stop = sqrt_price_at_tick(stop)
+    last = last_price(zero_for_one)
+    near = [price + off, price + off * (price // 10**5), price + off * (price // 10)]
+    beyond = [price, price - off, last + off, 2**160 - 1, 2**160, UINT256_MAX]
+    stops = [at_stop, at_stop + 1, max(0, at_stop - 1)]
+    return st.one_of(*map(st.sampled_from, (near, [0, last], stops, beyond, near)))
+
+
+def _walk(state: PoolState, zero_for_one: bool, amount: int, limit: int) -> Walk | None:
+    """The walk of a swap; none of one that no pool begins."""
+    ahead = limit or last_price(zero_for_one)
+    price = state.sqrt_price_x96
+    reached = LOWEST_LIMIT <= ahead < price if zero_for_one else price < ahead <= HIGHEST_LIMIT
+    if not reached or not -INT256_MAX <= amount <= INT256_MAX:
+        return None
+    return swap(state, zero_for_one, amount, ahead)
 
 
 def _amount_to_stop(state: PoolState, pool: Pool, token_in: Token, hops: int) -> int:
@@ -114,4 +146,4 @@ def _amount_to_stop(state: PoolState, pool: Pool, token_in: Token, hops: int) ->
     return amount_to_price(state, pool, price)[1]
 
 
-PORT = Port("uniswap_v3", actions, ("Swap",), protocols=("erc20", "uniswap_v3"))
+PORT = Port("uniswap_v3", actions, ("Swap", "SwapExactOut"), protocols=("erc20", "uniswap_v3"))

@@ -3,7 +3,7 @@ from eth_abi.abi import encode
 
 from tests.unit.protocols.uniswap_v3.pools import ACTOR, FRIEND, PLAIN, POOL, TOKEN0, TOKEN1, states
 from trimtab.core.abi import Call, Log, selector, topic, word
-from trimtab.core.actions import Swap, UpdateAnswer
+from trimtab.core.actions import Swap, SwapExactOut, UpdateAnswer
 from trimtab.core.errors import InvariantViolation
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied
@@ -17,10 +17,14 @@ OTHER = UpdateAnswer(ACTOR, POOL.id, 1)
 TYPES = "(address,address,uint24,address,uint256,uint256,uint256,uint160)"
 
 
-def test_encode__swap__the_routers_call_without_price_limit() -> None:
+def test_encode__swaps__the_routers_calls() -> None:
     order = (TOKEN1.address, TOKEN0.address, 3_000, FRIEND, 2**40, 10**9, 7, 0)
     data = selector(f"exactInputSingle({TYPES})") + encode([TYPES], [order])
     assert ADAPTER.encode(states(PLAIN), SWAP) == (Call(POOL.router, data),)
+    buy = SwapExactOut(ACTOR, POOL.id, TOKEN1, TOKEN0, 5, 9, Timestamp(2**40), FRIEND, limit=11)
+    order = (*order[:5], 5, 9, 11)
+    data = selector(f"exactOutputSingle({TYPES})") + encode([TYPES], [order])
+    assert ADAPTER.encode(states(PLAIN), buy) == (Call(POOL.router, data),)
 
 
 def test_apply__swap__only_the_pool_changes() -> None:

@@ -17,7 +17,13 @@ from tests.unit.protocols.uniswap_v3.pools import (
 from trimtab.core.errors import NoRoute
 from trimtab.core.token import Token
 from trimtab.protocols.shared.ticks import Q96, sqrt_price_at_tick
-from trimtab.protocols.uniswap_v3 import Quote, amount_to_price, quote, spot_price
+from trimtab.protocols.uniswap_v3 import (
+    Quote,
+    amount_to_price,
+    quote,
+    quote_exact_out,
+    spot_price,
+)
 from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, INT256_MAX, LOWEST_LIMIT
 
 # No gap in liquidity between -6000 and 6000.
@@ -89,6 +95,7 @@ def test_spot_price__four_times__token1_per_token0() -> None:
 def test_quote__no_price_yet__no_route() -> None:
     for ask in (
         lambda: quote(UNPRICED, POOL, TOKEN0, 1),
+        lambda: quote_exact_out(UNPRICED, POOL, TOKEN0, 1),
         lambda: amount_to_price(UNPRICED, POOL, Q96),
         lambda: spot_price(UNPRICED, POOL),
     ):
@@ -105,3 +112,27 @@ def test_quote__token_of_another_pool__no_route() -> None:
 def test_quote__amount_that_no_call_can_name__refused(amount: int) -> None:
     with pytest.raises(ValueError, match="cannot be sold"):
         quote(PLAIN, POOL, TOKEN0, amount)
+
+
+@given(st.integers(1, 10**18), st.booleans())
+def test_quote_exact_out__what_a_sale_gives__takes_no_more_than_the_sale(
+    amount: int, sells_token0: bool
+) -> None:
+    token = TOKEN0 if sells_token0 else TOKEN1
+    sold = quote(LADDER, POOL, token, amount)
+    bought = quote_exact_out(LADDER, POOL, token, sold.amount_out)
+    assert bought.amount_out == sold.amount_out
+    assert bought.amount_in_used <= sold.amount_in_used
+    more = quote_exact_out(LADDER, POOL, token, sold.amount_out + 1)
+    assert more.amount_out == sold.amount_out or more.amount_in_used > sold.amount_in_used - 2
+
+
+def test_quote_exact_out__more_than_there_is__what_there_is() -> None:
+    most = quote(LADDER, POOL, TOKEN0, INT256_MAX)
+    assert quote_exact_out(LADDER, POOL, TOKEN0, INT256_MAX) == most
+
+
+@pytest.mark.parametrize("amount", [-1, INT256_MAX + 1])
+def test_quote_exact_out__amount_that_no_call_can_name__refused(amount: int) -> None:
+    with pytest.raises(ValueError, match="cannot be bought"):
+        quote_exact_out(PLAIN, POOL, TOKEN0, amount)

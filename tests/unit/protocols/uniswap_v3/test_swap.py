@@ -17,28 +17,36 @@ from tests.unit.protocols.uniswap_v3.pools import (
     pool_state,
     states,
 )
-from trimtab.core.actions import Swap
+from trimtab.core.actions import Swap, SwapExactOut
 from trimtab.core.errors import NoRoute
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States, reverted
 from trimtab.core.token import ZERO_ADDRESS, Token
-from trimtab.protocols.uniswap_v3 import PoolState, quote
+from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MIN_SQRT_PRICE, Q96
+from trimtab.protocols.uniswap_v3 import PoolState, quote, quote_exact_out
 from trimtab.protocols.uniswap_v3.model.swap import (
     HIGHEST_LIMIT,
     INT256_MAX,
     LOWEST_LIMIT,
     exact_input_single,
+    exact_output_single,
+    swap,
 )
 
 SWAP = Swap(ACTOR, POOL.id, TOKEN0, TOKEN1, 10**9, 0, FOREVER, ACTOR)
 LATE = Timestamp(NOW - 1)
 
 
-def outcome(action: Swap, among: States) -> Applied | Reverted:
-    return exact_input_single(among, POOL, action)
+BUY = SwapExactOut(ACTOR, POOL.id, TOKEN0, TOKEN1, 10**9, 2**256 - 1, FOREVER, ACTOR)
 
 
-def applied(action: Swap, among: States) -> tuple[PoolState, tuple[Movement, ...]]:
+def outcome(action: Swap | SwapExactOut, among: States) -> Applied | Reverted:
+    if isinstance(action, Swap):
+        return exact_input_single(among, POOL, action)
+    return exact_output_single(among, POOL, action)
+
+
+def applied(action: Swap | SwapExactOut, among: States) -> tuple[PoolState, tuple[Movement, ...]]:
     result = outcome(action, among)
     assert isinstance(result, Applied)
     state = result.changed[POOL.id]
@@ -146,3 +154,123 @@ def test_swap__token_of_another_pool__no_route() -> None:
 def test_swap__of_a_token_for_itself__no_route() -> None:
     with pytest.raises(NoRoute, match="does not give ZERO"):
         outcome(replace(SWAP, token_out=TOKEN0), states(PLAIN))
+
+
+# --------------------------------------------------------------------------------- exact out
+
+
+@pytest.mark.parametrize("sold, bought", [(TOKEN0, TOKEN1), (TOKEN1, TOKEN0)])
+def test_exact_out__plain__the_output_and_what_it_takes(sold: Token, bought: Token) -> None:
+    expected = quote_exact_out(PLAIN, POOL, sold, 10**9)
+    action = replace(BUY, token_in=sold, token_out=bought, recipient=FRIEND)
+    state, movements = applied(action, states(PLAIN))
+    assert movements == (
+        Movement(bought, POOL.address, FRIEND, 10**9),
+        Movement(sold, ACTOR, POOL.address, expected.amount_in_used, spender=POOL.router),
+    )
+    assert state.sqrt_price_x96 == expected.sqrt_price_after
+    assert expected.amount_in_used > 10**9
+
+
+@pytest.mark.parametrize("over, expected", [(0, Applied), (1, Reverted)])
+def test_exact_out__maximum_met_or_missed_by_one__decided_exactly(
+    over: int, expected: type[Applied] | type[Reverted]
+) -> None:
+    most = quote_exact_out(PLAIN, POOL, TOKEN0, 10**9).amount_in_used - over
+    assert isinstance(outcome(replace(BUY, max_in=most), states(PLAIN)), expected)
+
+
+def test_exact_out__more_than_there_is__refused_without_words_unless_limited() -> None:
+    thin = pool_state((-60, 60, WHOLE))
+    there = quote_exact_out(thin, POOL, TOKEN0, WHOLE)
+    assert there.amount_out < WHOLE
+    enough = replace(BUY, amount_out=there.amount_out)
+    assert applied(enough, states(thin))[1][0].raw == there.amount_out
+    more = replace(BUY, amount_out=there.amount_out + 1)
+    assert outcome(more, states(thin)) == Reverted(b"")
+    _, movements = applied(replace(more, limit=LOWEST_LIMIT), states(thin))
+    assert movements[0].raw == there.amount_out
+
+
+LIMIT = Q96 * 999 // 1000
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        replace(SWAP, amount_in=10 * WHOLE, limit=LIMIT),
+        replace(BUY, amount_out=10 * WHOLE, limit=LIMIT),
+    ],
+)
+def test_limit__before_the_amount_is_done__ends_the_swap_there(action: Swap | SwapExactOut) -> None:
+    state, movements = applied(action, states(PLAIN, balance=100 * WHOLE))
+    expected = swap(PLAIN, True, INT256_MAX, LIMIT)
+    assert state.sqrt_price_x96 == LIMIT
+    assert [movement.raw for movement in movements] == [expected.amount_out, expected.amount_in]
+
+
+@pytest.mark.parametrize("action", [SWAP, BUY])
+@pytest.mark.parametrize(
+    "limit, expected",
+    [
+        (Q96 - 1, None),
+        (Q96, "SPL"),
+        (Q96 + 1, "SPL"),
+        (MIN_SQRT_PRICE, "SPL"),
+        (MIN_SQRT_PRICE + 1, None),
+        (2**160 - 1, "SPL"),
+        (2**160, ""),
+        (-1, ""),
+    ],
+)
+def test_limit__of_a_sale_of_token0__below_the_price_and_above_the_lowest(
+    action: Swap | SwapExactOut, limit: int, expected: str | None
+) -> None:
+    found = outcome(replace(action, limit=limit), states(PLAIN))
+    if expected is None:
+        assert isinstance(found, Applied)
+    else:
+        assert found == (reverted(expected) if expected else Reverted(b""))
+
+
+@pytest.mark.parametrize(
+    "limit, expected", [(Q96 + 1, True), (Q96, False), (MAX_SQRT_PRICE, False)]
+)
+def test_limit__of_a_sale_of_token1__above_the_price_and_below_the_highest(
+    limit: int, expected: bool
+) -> None:
+    action = replace(SWAP, token_in=TOKEN1, token_out=TOKEN0, limit=limit)
+    found = outcome(action, states(PLAIN))
+    assert isinstance(found, Applied) if expected else found == reverted("SPL")
+
+
+POOREST = replace(BUY, max_in=0)
+
+
+@pytest.mark.parametrize(
+    "action, state, among, expected",
+    [
+        (replace(POOREST, deadline=LATE, amount_out=0), UNPRICED, POOR, "Transaction too old"),
+        (replace(POOREST, amount_out=INT256_MAX + 1), UNPRICED, POOR, None),
+        (replace(POOREST, amount_out=-1), UNPRICED, POOR, None),
+        (replace(POOREST, amount_out=0), UNPRICED, POOR, "AS"),
+        (POOREST, UNPRICED, POOR, "LOK"),
+        (POOREST, AT_THE_END, POOR, "SPL"),
+        (POOREST, PLAIN, POOR, "TF"),
+        (POOREST, DRY, POOR, None),
+        (POOREST, PLAIN, {"allowance": 10**9}, "STF"),
+        (replace(POOREST, amount_out=10**40), PLAIN, {}, "STF"),
+        (replace(POOREST, amount_out=10**40), PLAIN, {"balance": 10**40}, None),
+        (POOREST, PLAIN, {}, "Too much requested"),
+    ],
+)
+def test_exact_out__several_faults__the_contracts_first(
+    action: SwapExactOut, state: PoolState, among: dict[str, int], expected: str | None
+) -> None:
+    revert = Reverted(b"") if expected is None else reverted(expected)
+    assert outcome(action, states(state, **among)) == revert
+
+
+def test_exact_out__token_of_another_pool__no_route() -> None:
+    with pytest.raises(NoRoute, match="does not give ZERO"):
+        outcome(replace(BUY, token_out=TOKEN0), states(PLAIN))

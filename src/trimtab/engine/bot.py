@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from trimtab.core.adapter import Adapters
-from trimtab.core.market import Market, Place, State, wallet
+from trimtab.core.market import Market, Place, State, pooled, wallet
 from trimtab.core.strategy import AnySignal, Strategy, signals_of
 from trimtab.core.token import Address, Token
 from trimtab.mandate.limits import Limits
 from trimtab.protocols.chainlink import Feed
-from trimtab.protocols.uniswap_v3 import Pool
-from trimtab.routing import Router
+from trimtab.routing import Exchange, Router, is_exchange, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A resolved mandate. `places` are where the book may sit; `lenders` those that are swept."""
+    """A resolved mandate. `places` are where the book may sit; `lenders` those that are swept.
+
+    Liquidity may lie in every exchange pool besides, in whichever of its ranges.
+    """
 
     mandate_hash: str
     account: Address
@@ -71,9 +74,9 @@ class Bot:
         return (*self.wallets, *self.lenders)
 
     @property
-    def pools(self) -> tuple[Pool, ...]:
+    def pools(self) -> tuple[Exchange, ...]:
         """The exchange pools that may be used."""
-        return tuple(market for market in self.markets if isinstance(market, Pool))
+        return tuple(cast(Exchange, each) for each in self.markets if is_exchange(each))
 
     @property
     def owners(self) -> tuple[Seat, ...]:
@@ -100,10 +103,16 @@ class Bot:
         """Where a sub-book counts what lies in a place: swept lenders count as the wallet."""
         return wallet(place.token) if self.sweeper and place in self.lenders else place
 
-    def names(self) -> dict[Place, frozenset[str]]:
-        """The ids of every place that caps can name: its own, market's, protocol's and token's."""
+    def names(self, others: Iterable[Place] = ()) -> dict[Place, frozenset[str]]:
+        """The ids of every place that caps can name: its own, market's, protocol's and token's.
+
+        Of `others`, places in pools, those that are in markets of this mandate.
+        """
         named = {market.id: market.name for market in self.markets}
-        return {place: ids(place, named[place.market]) for place in self.places}
+        pooled_at = (pooled(pool.id, token) for pool in self.pools for token in tokens_of(pool))
+        known = dict.fromkeys((*self.places, *pooled_at))
+        known |= {place: None for place in others if not place.is_simple}
+        return {p: ids(p, named[p.market]) for p in known if p.market in named}
 
 
 def ids(place: Place, market: str) -> frozenset[str]:

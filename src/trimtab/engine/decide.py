@@ -93,15 +93,16 @@ def decide(bot: Bot, now: Now) -> Judgement:
 def scene_of(bot: Bot, now: Now, states: States) -> Scene:
     """What limits see of the book in some states, at this tick's prices."""
     held = held_everywhere(bot.adapters, states, bot.account)
+    in_pools = tuple(place for place in held if not place.is_simple)
     values: Mapping[Place, Fraction] = {
         place: (held[place].raw if place in held else 0) * now.prices.price(place.token)
-        for place in bot.places
+        for place in (*bot.places, *in_pools)
     }
     lenders = (market for market in bot.markets if isinstance(market, LendingPool))
     near = {pool.name: nearness(states, pool, bot.account) for pool in lenders}
     return Scene(
         values=values,
-        names=bot.names(),
+        names=bot.names(in_pools),
         wallets=frozenset(bot.wallets),
         age=now.age,
         traded=now.traded,
@@ -170,7 +171,8 @@ def _draft(
         budget=None if broken else max(allowance, Fraction(0)),
         health=Wad(quantise(limits.health, Fraction(1, 10**18), Rounding.UP)),
     )
-    room = Room(limits.caps, limits.minimum_idle, bot.names(), wallet(bot.numeraire))
+    names = bot.names((*scene.values, *wished.places))
+    room = Room(limits.caps, limits.minimum_idle, names, wallet(bot.numeraire))
     fitted = _without_additions(bot, now, scene, fit(wished.places, room))
     reached = _reached(bot, scene, wished.places, fitted)
     purpose = Purpose(
@@ -211,8 +213,9 @@ def _without_additions(bot: Bot, now: Now, scene: Scene, values: Values) -> Valu
     for place in (place for place in values if place not in bot.wallets):
         home = wallet(place.token)
         if not now.reduce_only.isdisjoint({place.market, home.market}):
-            cut(place, scene.values[place], home)
-            back[home] = back.get(home, Fraction(0)) + scene.values[place] - fitted[place]
+            lies = scene.values.get(place, Fraction(0))
+            cut(place, lies, home)
+            back[home] = back.get(home, Fraction(0)) + lies - fitted[place]
     for home in bot.wallets:
         if home.market in now.reduce_only and home in fitted and home != wallet(bot.numeraire):
             most = scene.values[home] + back.get(home, Fraction(0))

@@ -26,9 +26,7 @@ from trimtab.journal.pnl import Attribution, Ledger, Moment, attribute
 from trimtab.journal.reconcile import Reconciliation, reconcile
 from trimtab.mandate.reduce import affected
 from trimtab.risk import oracle_prices
-from trimtab.routing import GAS_OF
-
-PIPS = 10**6
+from trimtab.routing import GAS_OF, fee_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ def _attributed(
 ) -> Attribution | None:
     if memory.moment is None:
         return None
-    fees = {pool.id: Fraction(pool.fee, PIPS) for pool in bot.pools}
+    fees = {pool.id: fee_rate(pool) for pool in bot.pools}
     attribution = attribute(
         memory.moment,
         moment,

@@ -1,5 +1,6 @@
 """How to get there: from wished amounts to an ordered plan of exact actions."""
 
+from trimtab.routing.exchanges import Exchange, fee_rate, is_exchange, tokens_of
 from trimtab.routing.gas import GAS_OF
 from trimtab.routing.planner import Draft, Purpose, draft
 from trimtab.routing.route import BestSinglePool, Part, Router
@@ -9,10 +10,14 @@ __all__ = [
     "GAS_OF",
     "BestSinglePool",
     "Draft",
+    "Exchange",
     "Part",
     "Purpose",
     "Router",
     "Terms",
     "Trade",
     "draft",
+    "fee_rate",
+    "is_exchange",
+    "tokens_of",
 ]

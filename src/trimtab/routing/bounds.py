@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from trimtab.core.abi import UINT256_MAX
-from trimtab.core.actions import ALL, Action, Borrow, Repay, Supply, Swap, Transfer, Withdraw
+from trimtab.core.actions import (
+    ALL,
+    Action,
+    AddLiquidity,
+    Borrow,
+    Collect,
+    Liquidity,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
+    Repay,
+    Supply,
+    Swap,
+    SwapExactOut,
+    Transfer,
+    Withdraw,
+)
 from trimtab.core.bounds import Bounds, Broken, LeastBalance, LeastHealth
 from trimtab.core.errors import Infeasible, PriceDisagreement
 from trimtab.core.quantise import Timestamp, Wad
@@ -30,7 +45,9 @@ def least_balances(
         least = wallet + withdrawn + bought + borrowed - sold - supplied - sent - repaid
 
     `wallet` is what lies in the account before the plan and `bought` the swaps' `min_out`, the
-    worst fill that they accept; the rest are the actions' own amounts, of which no contract
+    worst fill that they accept; liquidity is put in and taken out by its own bounds, and what is
+    collected of a range counts as nothing, since nobody can make it worth less (see
+    `releases`); the rest are the actions' own amounts, of which no contract
     takes more, and to withdraw ALL counts as `withdrawn` says. Hence neither a landing earlier or
     later than modelled nor tokens that strangers send can break the bound, while a base unit
     that is taken away, or missing from the worst fill, does.
@@ -143,11 +160,28 @@ def _changes(
         case Swap():
             bought = action.min_out if action.recipient == account else 0
             return (action.token_in, -action.amount_in), (action.token_out, bought)
+        case SwapExactOut():
+            bought = action.amount_out if action.recipient == account and not action.limit else 0
+            return (action.token_in, -action.max_in), (action.token_out, bought)
+        case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
+            return _pooled_changes(account, action)
         case Supply(token=token, amount=amount) | Transfer(token=token, amount=amount):
             return ((token, -amount),)
         case Borrow(token=token, amount=amount):
             return ((token, amount),)
         case Repay(token=token, amount=amount):
             return ((token, None if amount is ALL else -amount),)
+        case _:
+            return ()
+
+
+def _pooled_changes(account: Address, action: Liquidity) -> tuple[tuple[Token, int | None], ...]:
+    match action:
+        case AddLiquidity():
+            return tuple((t, -raw) for t, raw in zip(action.tokens, action.amounts, strict=True))
+        case RemoveLiquidity(recipient=to, least=least) if to == account and not action.ticks:
+            return tuple(zip(action.tokens, least, strict=True))
+        case RemoveLiquidityOne(recipient=to) if to == account:
+            return ((action.token, action.least),)
         case _:
             return ()

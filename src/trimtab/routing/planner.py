@@ -1,4 +1,4 @@
-"""From wished amounts to one ordered, bounded plan: withdraw, swap, supply."""
+"""From wished amounts to one ordered, bounded plan: take out, swap, put in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from trimtab.core.actions import ALL, Action, Supply, Swap, Withdraw
+from trimtab.core.actions import ALL, Action, AddLiquidity, Supply, Swap, Withdraw
 from trimtab.core.adapter import apply, encode
 from trimtab.core.bounds import Bounds
 from trimtab.core.errors import Infeasible
@@ -14,11 +14,12 @@ from trimtab.core.flows import held_everywhere, share_changes
 from trimtab.core.market import Holding, Place, wallet
 from trimtab.core.plan import Plan, PlanCost
 from trimtab.core.states import Reverted, States
-from trimtab.core.token import Address, Token
+from trimtab.core.token import Token
 from trimtab.protocols.aave_v3 import LendingPool, withdrawable
-from trimtab.protocols.erc20 import Erc20, approvals
+from trimtab.routing.approvals import with_approvals
 from trimtab.routing.bounds import least_balances, least_healths, withdrawn
 from trimtab.routing.gas import gas_units
+from trimtab.routing.liquidity import additions, deposits, releases
 from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
 
 
@@ -50,12 +51,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Sketch:
-    """Moves that bring the book towards the wishes, and what of the sales they leave undone."""
+    """Moves that bring the book towards the wishes, and what of the sales they leave undone.
 
-    withdraws: tuple[Withdraw, ...]
+    `releases` bring tokens into the wallet, `after` are the states once they and the trades ran.
+    """
+
+    releases: tuple[Action, ...]
     trades: tuple[Trade, ...]
     funds: Mapping[Token, int]
     unsold: Mapping[Token, int]
+    after: States
 
     @property
     def sold(self) -> dict[tuple[Token, Token], int]:
@@ -86,12 +91,15 @@ def draft(
     if any(sketch.unsold.values()):
         wishes = _kept(wishes, held, sketch.unsold)
         sketch = _sketched(terms, states, held, wishes, sketch.sold)
-    supplies = tuple(_supplies(terms, states, held, wishes, sketch.funds))
+    left = dict(sketch.funds)
+    supplies = tuple(_supplies(terms, states, held, wishes, left))
+    named = deposits(states, held, wishes)
+    added = tuple(additions(terms, sketch.after, named, wishes, left))
     swaps = tuple(trade.action for trade in sketch.trades)
-    moves: tuple[Action, ...] = (*sketch.withdraws, *swaps, *supplies)
+    moves: tuple[Action, ...] = (*sketch.releases, *swaps, *supplies, *added)
     if not moves:
         return None
-    actions = _with_approvals(terms, states, moves)
+    actions = with_approvals(terms.account, states, moves)
     after = _walked(terms, states, actions)
     bounds = _bounds(terms, states, after, actions)
     plan = Plan(
@@ -121,7 +129,12 @@ def _sketched(
     funds = _wallet(terms, held, wishes)
     for action in withdraws:
         funds[action.token] += withdrawn(states, action)
-    after = _walked(terms, states, withdraws)
+    released: tuple[Action, ...] = withdraws
+    for release in releases(terms, states, deposits(states, held, wishes)):
+        released = (*released, *release.actions)
+        for token, raw in release.brings.items():
+            funds[token] += raw
+    after = _walked(terms, states, released)
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
     for wish in sales(terms, held, wishes, dict(funds), most):
@@ -129,13 +142,13 @@ def _sketched(
         sale = affordable(terms, _sold(terms, done), ready)
         found = trades(terms, after, sale)
         for trade in found:
-            after = _walked(terms, after, _with_approvals(terms, after, (trade.action,)))
+            after = _walked(terms, after, with_approvals(terms.account, after, (trade.action,)))
             funds[wish.sold] -= trade.action.amount_in
             funds[wish.bought] += trade.action.min_out
         done += found
         left = wish.raw - sum(trade.action.amount_in for trade in found)
         unsold[wish.sold] = unsold.get(wish.sold, 0) + left
-    return _Sketch(withdraws, tuple(done), funds, unsold)
+    return _Sketch(released, tuple(done), funds, unsold, after)
 
 
 def _wallet(
@@ -182,10 +195,12 @@ def _supplies(
     states: States,
     held: Mapping[Place, Holding],
     wishes: Mapping[Place, int],
-    funds: Mapping[Token, int],
+    left: dict[Token, int],
 ) -> Iterator[Supply]:
-    """What the wallet surely has beyond its own wish, to the lenders that want it."""
-    left = dict(funds)
+    """What the wallet surely has beyond its own wish, to the lenders that want it.
+
+    It is taken off what is left.
+    """
     for place, wish in sorted(wishes.items()):
         if not isinstance(states.market(place.market), LendingPool) or place.is_debt:
             continue
@@ -195,27 +210,6 @@ def _supplies(
         if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Supply"):
             left[place.token] -= raw
             yield Supply(terms.account, place.market, place.token, raw, terms.account)
-
-
-def _with_approvals(terms: Terms, states: States, moves: tuple[Action, ...]) -> tuple[Action, ...]:
-    """The moves behind the approvals that they need: exact sums, so that none outlives them."""
-    required: dict[tuple[Token, Address], int] = {}
-    for move in moves:
-        match move:
-            case Swap():
-                spent, token = move.amount_in, move.token_in
-            case Supply():
-                spent, token = move.amount, move.token
-            case _:
-                continue
-        (spender,) = states.market(move.market).spenders
-        required[token, spender] = required.get((token, spender), 0) + spent
-    tokens = {
-        market.token: states[market]
-        for market in states.markets.values()
-        if isinstance(market, Erc20)
-    }
-    return (*approvals(terms.account, required, tokens), *moves)
 
 
 def _walked(terms: Terms, states: States, actions: tuple[Action, ...]) -> States:
@@ -237,6 +231,8 @@ def _named(states: States, action: Action) -> str:
             return f"the sale of {action.token_in.amount(action.amount_in)} at {name}"
         case Supply():
             return f"the supply of {action.token.amount(action.amount)} to {name}"
+        case AddLiquidity():
+            return f"the liquidity put into {name}"
         case _:
             return f"{type(action).__name__} at {name}"
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from trimtab.core.errors import NoRoute
 from trimtab.core.states import States
 from trimtab.core.token import Token
-from trimtab.protocols.uniswap_v3 import Pool, quote
+from trimtab.routing.exchanges import Exchange, offer, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Part:
     `fee` is the pool's own part of `amount_in`, in the same token.
     """
 
-    pool: Pool
+    pool: Exchange
     amount_in: int
     amount_out: int
     fee: int
@@ -27,7 +27,7 @@ class Router(Protocol):
     """How much of a swap goes through which pool."""
 
     def route(
-        self, states: States, pools: Sequence[Pool], sold: Token, bought: Token, amount: int
+        self, states: States, pools: Sequence[Exchange], sold: Token, bought: Token, amount: int
     ) -> tuple[Part, ...]:
         """The parts of selling `amount`: they sum to it, or there are none if it is too much.
 
@@ -40,10 +40,10 @@ class BestSinglePool:
     """The whole amount through the one pool that gives most, by the exact model."""
 
     def route(
-        self, states: States, pools: Sequence[Pool], sold: Token, bought: Token, amount: int
+        self, states: States, pools: Sequence[Exchange], sold: Token, bought: Token, amount: int
     ) -> tuple[Part, ...]:
         """One part. A pool that has no price, or cannot take the whole amount, is passed over."""
-        fitting = [pool for pool in pools if {pool.token0, pool.token1} == {sold, bought}]
+        fitting = [pool for pool in pools if {sold, bought} <= {*tokens_of(pool)}]
         if not fitting:
             raise NoRoute(
                 f"no pool of {sold.symbol} and {bought.symbol} is in use: add one to the "
@@ -52,10 +52,10 @@ class BestSinglePool:
         parts: list[Part] = []
         for pool in fitting:
             try:
-                answer = quote(states[pool], pool, sold, amount)
+                found = offer(states, pool, sold, bought, amount)
             except NoRoute:
                 continue
-            if answer.amount_in_used == amount and answer.amount_out:
-                parts.append(Part(pool, amount, answer.amount_out, answer.fee_paid))
+            if found.taken == amount and found.given:
+                parts.append(Part(pool, amount, found.given, found.fee))
         best = max(parts, key=lambda part: (part.amount_out, part.pool.id), default=None)
         return () if best is None else (best,)

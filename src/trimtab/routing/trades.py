@@ -14,8 +14,8 @@ from trimtab.core.quantise import Rounding, Timestamp, Wad, quantise
 from trimtab.core.states import States
 from trimtab.core.strategy import Costs
 from trimtab.core.token import Address, Token
-from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.routing.bounds import WAD
+from trimtab.routing.exchanges import Exchange, tokens_of
 from trimtab.routing.route import Part, Router
 
 HALVINGS = 16
@@ -34,7 +34,7 @@ class Terms:
 
     adapters: Adapters
     account: Address
-    pools: tuple[Pool, ...]
+    pools: tuple[Exchange, ...]
     router: Router
     prices: Prices
     costs: Costs
@@ -130,7 +130,7 @@ def _asked(
 
 
 def _is_linked(terms: Terms, one: Token, other: Token) -> bool:
-    return any({pool.token0, pool.token1} == {one, other} for pool in terms.pools)
+    return any({one, other} <= {*tokens_of(pool)} for pool in terms.pools)
 
 
 def _raw(terms: Terms, token: Token, value: Fraction) -> int:

@@ -1,5 +1,6 @@
 """Signals: folds over views, the same online and over a history."""
 
 from trimtab.signals.covariance import Covariance, CovarianceMatrix
+from trimtab.signals.pools import FeeRate, MeanTick
 
-__all__ = ["Covariance", "CovarianceMatrix"]
+__all__ = ["Covariance", "CovarianceMatrix", "FeeRate", "MeanTick"]

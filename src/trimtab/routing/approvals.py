@@ -1,0 +1,54 @@
+"""What a plan's actions may take from the account: allowed just before them, and never after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trimtab.core.actions import Action, AddLiquidity, Approve, Supply, Swap, SwapExactOut
+from trimtab.core.market import token_market
+from trimtab.core.states import States
+from trimtab.core.token import Address, Token
+from trimtab.protocols.erc20 import Erc20, approvals
+from trimtab.routing.exchanges import spender_of
+
+
+def with_approvals(
+    account: Address, states: States, moves: tuple[Action, ...]
+) -> tuple[Action, ...]:
+    """The moves behind the approvals that they need, and what may be left of those taken back.
+
+    Sums are exact. What a move takes by a bound and not by an amount, it may leave allowed: such
+    an allowance is set to nothing at the end, so that none outlives the plan.
+    """
+    required: dict[tuple[Token, Address], int] = {}
+    bounded: dict[tuple[Token, Address], None] = {}
+    for move in moves:
+        for token, raw, is_exact in _taken(move):
+            spender = spender_of(states.market(move.market), move)
+            required[token, spender] = required.get((token, spender), 0) + raw
+            if not is_exact:
+                bounded[token, spender] = None
+    tokens = {
+        market.token: states[market]
+        for market in states.markets.values()
+        if isinstance(market, Erc20)
+    }
+    ended = (Approve(account, token_market(token), token, to, 0) for token, to in bounded)
+    return (*approvals(account, required, tokens), *moves, *ended)
+
+
+def _taken(move: Action) -> Iterator[tuple[Token, int, bool]]:
+    """Each token that an action takes by allowance, how much, and whether exactly so."""
+    match move:
+        case Swap():
+            yield move.token_in, move.amount_in, not move.limit
+        case SwapExactOut():
+            yield move.token_in, move.max_in, False
+        case Supply():
+            yield move.token, move.amount, True
+        case AddLiquidity():
+            for token, raw in zip(move.tokens, move.amounts, strict=True):
+                if raw:
+                    yield token, raw, False
+        case _:
+            return

@@ -22,6 +22,9 @@ from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.aave_v3.identity import anatomy as of_lending_pool
 from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.chainlink.identity import anatomy as of_feed
+from trimtab.protocols.curve import StablePool
+from trimtab.protocols.curve.identity import anatomy as of_stable_pool
+from trimtab.protocols.curve.identity import asked as asked_of_stable_pool
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
 from trimtab.protocols.shared.code import IMPLEMENTATION_SLOT, Anatomy, Relation
@@ -32,7 +35,13 @@ from trimtab.protocols.uniswap_v3.identity import asked as asked_of_pool
 
 def asked(market: Market[State]) -> tuple[Read, ...]:
     """What has to be known before a market's anatomy can be told."""
-    return asked_of_pool(market) if isinstance(market, Pool) else ()
+    match market:
+        case Pool():
+            return asked_of_pool(market)
+        case StablePool():
+            return asked_of_stable_pool(market)
+        case _:
+            return ()
 
 
 def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
@@ -47,6 +56,8 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_feed(market)
         case Pool():
             return of_pool(market, answers)
+        case StablePool():
+            return of_stable_pool(market, answers)
         case LendingPool():
             return of_lending_pool(market)
         case _:

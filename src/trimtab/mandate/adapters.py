@@ -5,6 +5,7 @@ from typing import cast
 from trimtab.core.adapter import Adapters
 from trimtab.protocols.aave_v3 import AaveV3Adapter
 from trimtab.protocols.chainlink import ChainlinkAdapter
+from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
 from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
 
@@ -13,6 +14,7 @@ ADAPTERS = cast(
     {
         "aave_v3": AaveV3Adapter(),
         "chainlink": ChainlinkAdapter(),
+        "curve": CurveAdapter(),
         "erc20": Erc20Adapter(),
         "uniswap_v3": UniswapV3Adapter(),
     },

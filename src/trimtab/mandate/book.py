@@ -12,6 +12,7 @@ import msgspec
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
+from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.protocols.aave_v3 import LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
@@ -79,6 +80,7 @@ class _File(msgspec.Struct, frozen=True):
     uniswap_v3: _ExchangeEntry
     safe: _SafeEntry
     plan_check: str | None = None
+    curve: CurveEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class AddressBook:
     """Markets and tokens by name, every address checked.
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
-    `uniswap_v3:WETH/USDC/500`; a place `WETH` (the wallet) or `aave_v3:WETH`.
+    `uniswap_v3:WETH/USDC/500`, `curve:USDC/USDT/DAI/FRAX`; a place `WETH` (the wallet) or
+    `aave_v3:WETH`.
     """
 
     chain: int
@@ -160,6 +163,8 @@ def _book(file: _File) -> AddressBook:
     for name, entry in file.uniswap_v3.pools.items():
         pool = _pool(file, f"uniswap_v3:{name}", entry, listed)
         markets[pool.name] = pool
+    if file.curve is not None:
+        markets |= {pool.name: pool for pool in stable_pools(file.chain, file.curve, listed)}
     return AddressBook(
         chain=file.chain,
         multicall=address(file.multicall),

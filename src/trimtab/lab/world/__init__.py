@@ -28,6 +28,7 @@ from trimtab.lab.world.deploy_aave_v3 import (
     oracle_contract,
     rate_strategy_contract,
 )
+from trimtab.lab.world.deploy_curve import stable_factory_contract, stable_pool_contract
 from trimtab.lab.world.deploy_plan_check import CREATE2_DEPLOYER, SALT, plan_check_artifact
 from trimtab.lab.world.deploy_range_minter import (
     range_minter_address,
@@ -47,11 +48,13 @@ from trimtab.lab.world.deploy_uniswap_v3 import (
 )
 from trimtab.lab.world.deployment import (
     AaveEntry,
+    CurveEntry,
     Deployment,
     FeedEntry,
     PoolEntry,
     ReserveEntry,
     SafeEntry,
+    StablePoolEntry,
     TokenEntry,
     UniswapEntry,
 )
@@ -65,6 +68,7 @@ from trimtab.lab.world.spec import (
     PositionSpec,
     RateSpec,
     ReserveSpec,
+    StablePoolSpec,
     TokenSpec,
     WorldSpec,
     laddered,
@@ -89,6 +93,7 @@ __all__ = [
     "Anvil",
     "Artifact",
     "Contract",
+    "CurveEntry",
     "Deployer",
     "Deployment",
     "FeedEntry",
@@ -106,6 +111,8 @@ __all__ = [
     "ReserveSpec",
     "Rpc",
     "SafeEntry",
+    "StablePoolEntry",
+    "StablePoolSpec",
     "TokenEntry",
     "TokenSpec",
     "Transaction",
@@ -143,6 +150,8 @@ __all__ = [
     "reason",
     "router_contract",
     "safe_contract",
+    "stable_factory_contract",
+    "stable_pool_contract",
     "tick_lens_contract",
     "token_contract",
     "transaction",

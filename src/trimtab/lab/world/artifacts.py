@@ -125,7 +125,7 @@ References = Mapping[str, Mapping[str, tuple[Reference, ...]]]
 
 
 class Artifact(msgspec.Struct, frozen=True, rename="camel"):
-    """A compiled contract. Hardhat and truffle files share these names; both are read."""
+    """A compiled contract, by the names that hardhat's files have."""
 
     abi: Abi
     bytecode: str
@@ -163,13 +163,34 @@ def _code_bytes(code: str, name: str) -> bytes:
         raise ConfigError(f"the code of {name} has a library that is not linked") from None
 
 
+class _Code(msgspec.Struct, frozen=True):
+    object: str
+
+
+class _Evm(msgspec.Struct, frozen=True, rename="camel"):
+    deployed_bytecode: _Code
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """A file that keeps the compiler's own answer, as waffle's do; it has no libraries."""
+
+    abi: Abi
+    bytecode: str
+    evm: _Evm | None = None
+
+
 @cache
 def artifact(path: str) -> Artifact:
     """The artifact in a JSON file, named by its path inside `node_modules`.
 
     Raises ConfigError if the file is missing or is no artifact.
     """
+    content = package(path).read_bytes()
     try:
-        return msgspec.json.decode(package(path).read_bytes(), type=Artifact)
+        answer = msgspec.json.decode(content, type=_Answer)
+        if answer.evm is None:
+            return msgspec.json.decode(content, type=Artifact)
     except msgspec.DecodeError as error:
         raise ConfigError(f"{path} is not a contract artifact: {error}") from error
+    deployed = answer.evm.deployed_bytecode.object
+    return Artifact(answer.abi, answer.bytecode, deployed, contract_name=Path(path).stem)

@@ -14,6 +14,7 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, address
 from trimtab.lab.world.contracts import read_all
 from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, supply_reserves
+from trimtab.lab.world.deploy_curve import deploy_curve
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
 from trimtab.lab.world.deploy_range_minter import deploy_range_minter
 from trimtab.lab.world.deploy_safe import NewSafe, deploy_safe, new_safe
@@ -110,6 +111,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     supply_reserves(deployer, lending, liquidity_provider)
     plan_check = deploy_plan_check(deployer)
     minter = deploy_range_minter(deployer, exchange.factory.address)
+    curve = deploy_curve(deployer, spec, tokens, liquidity_provider) if spec.stable_pools else None
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
     at = head(rpc)
@@ -130,6 +132,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         uniswap_v3=exchange.entry(pools, minter),
         safe=safe,
         plan_check=plan_check,
+        curve=curve,
     )
 
 

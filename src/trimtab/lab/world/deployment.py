@@ -79,6 +79,40 @@ class UniswapEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StablePoolEntry:
+    """A pool of coins, in the pool's order. Its market is `curve:COIN/COIN/…`."""
+
+    address: Address
+    coins: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CurveEntry:
+    """The factory of plain pools; pools by their coins' symbols, `COIN/COIN/…`."""
+
+    factory: Address
+    pools: dict[str, StablePoolEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class PairEntry:
+    """A constant-product pair. Its market is `uniswap_v2:BASE/QUOTE`."""
+
+    address: Address
+    token0: Address
+    token1: Address
+
+
+@dataclass(frozen=True, slots=True)
+class PairsEntry:
+    """The exchange of pairs and its router; pairs by `BASE/QUOTE`."""
+
+    factory: Address
+    router: Address
+    pairs: dict[str, PairEntry]
+
+
+@dataclass(frozen=True, slots=True)
 class SafeEntry:
     """What new Safes are made of."""
 
@@ -110,6 +144,8 @@ class Deployment:
     uniswap_v3: UniswapEntry
     safe: SafeEntry
     plan_check: Address
+    uniswap_v2: PairsEntry | None = None
+    curve: CurveEntry | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -119,6 +155,8 @@ class Deployment:
             *(f"chainlink:{symbol}" for symbol in self.feeds),
             *(f"aave_v3:{symbol}" for symbol in self.aave_v3.reserves),
             *(f"uniswap_v3:{name}" for name in self.uniswap_v3.pools),
+            *(f"uniswap_v2:{name}" for name in (self.uniswap_v2.pairs if self.uniswap_v2 else ())),
+            *(f"curve:{name}" for name in (self.curve.pools if self.curve else ())),
         )
 
     def token(self, symbol: str) -> Token:
@@ -138,8 +176,10 @@ class Deployment:
         raise ConfigError(f"no token at {token} in this world")
 
     def to_json(self) -> bytes:
-        """This address book as indented JSON."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+        """This address book as indented JSON; an exchange that is not there is left out."""
+        entries = msgspec.to_builtins(self)
+        there = {name: entry for name, entry in entries.items() if entry is not None}
+        return msgspec.json.format(msgspec.json.encode(there), indent=2) + b"\n"
 
     @classmethod
     def from_json(cls, text: bytes) -> Deployment:

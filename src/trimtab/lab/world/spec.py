@@ -80,6 +80,39 @@ class PoolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class StablePoolSpec:
+    """A pool of four coins that are worth about the same, opened in balance."""
+
+    symbols: tuple[str, ...]
+    amplification: int
+    """A times n**(n - 1)."""
+    fee: int
+    """Per 10**10 of what comes out; the factory takes 4 * 10**6 to 10**8."""
+    supplied: int
+    """Whole tokens of each coin."""
+
+    @property
+    def name(self) -> str:
+        """The pool's name in mandates, such as `USDC/USDT/DAI/FRAX`."""
+        return "/".join(self.symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSpec:
+    """A constant-product pair of two tokens, opened at the price of their feeds."""
+
+    base: str
+    quote: str
+    worth: int
+    """Whole dollars in it, half of each token."""
+
+    @property
+    def name(self) -> str:
+        """The pair's name in mandates, such as `WETH/USDC`."""
+        return f"{self.base}/{self.quote}"
+
+
+@dataclass(frozen=True, slots=True)
 class WorldSpec:
     """A whole world; equal specifications give equal chains, hash for hash.
 
@@ -92,6 +125,8 @@ class WorldSpec:
     pools: tuple[PoolSpec, ...]
     node: NodeSpec = field(default_factory=NodeSpec)
     seconds_per_block: int = 12
+    pairs: tuple[PairSpec, ...] = ()
+    stable_pools: tuple[StablePoolSpec, ...] = ()
 
     def __post_init__(self) -> None:
         symbols = [token.symbol for token in self.tokens]
@@ -99,12 +134,17 @@ class WorldSpec:
             raise ConfigError(f"a token is named twice in {symbols}")
         used = [reserve.symbol for reserve in self.reserves]
         used += [symbol for pool in self.pools for symbol in (pool.base, pool.quote)]
+        used += [symbol for pair in self.pairs for symbol in (pair.base, pair.quote)]
+        used += [symbol for pool in self.stable_pools for symbol in pool.symbols]
         if missing := sorted(set(used) - set(symbols)):
             raise ConfigError(f"no token {missing} in this world: it has {symbols}")
         fees = sorted(TICK_SPACING)
         for pool in self.pools:
             if pool.fee not in fees or pool.base == pool.quote:
                 raise ConfigError(f"no pool {pool.name}: expected two tokens and a fee in {fees}")
+        for pair in self.pairs:
+            if pair.base == pair.quote:
+                raise ConfigError(f"no pair {pair.name}: expected two tokens")
 
     @property
     def genesis(self) -> Timestamp:
@@ -199,6 +239,10 @@ EXCHANGE_WORLD = replace(
         *DEFAULT_WORLD.tokens,
         TokenSpec("USDT", 6, 1 * _DOLLAR, heartbeat=86_400),
         TokenSpec("DAI", 18, 1 * _DOLLAR, heartbeat=86_400),
+        TokenSpec("FRAX", 18, 1 * _DOLLAR, heartbeat=86_400),
+    ),
+    stable_pools=(
+        StablePoolSpec(("USDC", "USDT", "DAI", "FRAX"), 200, fee=4_000_000, supplied=2_000_000),
     ),
 )
-"""The world of the demonstration with two more dollars and a pool of every exchange."""
+"""The world of the demonstration with three more dollars and a pool of every exchange."""

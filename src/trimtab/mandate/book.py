@@ -12,6 +12,7 @@ import msgspec
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
+from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.protocols.aave_v3 import LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
@@ -80,6 +81,7 @@ class _File(msgspec.Struct, frozen=True):
     uniswap_v3: _ExchangeEntry
     safe: _SafeEntry
     plan_check: str | None = None
+    uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
 
 
@@ -88,8 +90,8 @@ class AddressBook:
     """Markets and tokens by name, every address checked.
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
-    `uniswap_v3:WETH/USDC/500`, `curve:USDC/USDT/DAI/FRAX`; a place `WETH` (the wallet) or
-    `aave_v3:WETH`.
+    `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`; a place
+    `WETH` (the wallet) or `aave_v3:WETH`.
     """
 
     chain: int
@@ -163,6 +165,8 @@ def _book(file: _File) -> AddressBook:
     for name, entry in file.uniswap_v3.pools.items():
         pool = _pool(file, f"uniswap_v3:{name}", entry, listed)
         markets[pool.name] = pool
+    if file.uniswap_v2 is not None:
+        markets |= {pair.name: pair for pair in pairs(file.chain, file.uniswap_v2, listed)}
     if file.curve is not None:
         markets |= {pool.name: pool for pool in stable_pools(file.chain, file.curve, listed)}
     return AddressBook(

@@ -25,6 +25,7 @@ from trimtab.lab.world.deploy_tokens import (
     minted,
     place_multicall,
 )
+from trimtab.lab.world.deploy_uniswap_v2 import deploy_uniswap_v2
 from trimtab.lab.world.deploy_uniswap_v3 import deploy_uniswap_v3
 from trimtab.lab.world.deployment import Deployment
 from trimtab.lab.world.node import Anvil
@@ -111,6 +112,12 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     supply_reserves(deployer, lending, liquidity_provider)
     plan_check = deploy_plan_check(deployer)
     minter = deploy_range_minter(deployer, exchange.factory.address)
+    native = exchange.wrapped_native.address
+    pairs = (
+        deploy_uniswap_v2(deployer, spec, tokens, native, liquidity_provider)
+        if spec.pairs
+        else None
+    )
     curve = deploy_curve(deployer, spec, tokens, liquidity_provider) if spec.stable_pools else None
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
@@ -132,6 +139,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         uniswap_v3=exchange.entry(pools, minter),
         safe=safe,
         plan_check=plan_check,
+        uniswap_v2=pairs,
         curve=curve,
     )
 

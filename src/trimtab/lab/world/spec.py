@@ -104,7 +104,7 @@ class PairSpec:
     base: str
     quote: str
     worth: int
-    """Whole dollars in it, half of each token."""
+    """Whole dollars in it, half of each token; nobody has put anything into a pair of 0."""
 
     @property
     def name(self) -> str:
@@ -241,6 +241,7 @@ EXCHANGE_WORLD = replace(
         TokenSpec("DAI", 18, 1 * _DOLLAR, heartbeat=86_400),
         TokenSpec("FRAX", 18, 1 * _DOLLAR, heartbeat=86_400),
     ),
+    pairs=(PairSpec("WETH", "USDC", 2_000_000), PairSpec("USDC", "USDT", 1_000_000)),
     stable_pools=(
         StablePoolSpec(("USDC", "USDT", "DAI", "FRAX"), 200, fee=4_000_000, supplied=2_000_000),
     ),

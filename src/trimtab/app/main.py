@@ -240,6 +240,21 @@ def support(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def verify(
+    path: Annotated[
+        Path,
+        typer.Argument(help="A recording: a file, or a folder of them.", metavar="PATH"),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Replay what a chain has said through the models. Ends with 4 where one says otherwise."""
+    from trimtab.app.verify import verify_command
+
+    with told(as_json=as_json):
+        verify_command(path, as_json=as_json)
+
+
+@app.command()
 def explain(
     block: Annotated[int, typer.Argument(help="The block to explain.", min=0)],
     journal: JournalPath,

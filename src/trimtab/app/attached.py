@@ -18,7 +18,6 @@ from trimtab.chain.node import Node
 from trimtab.chain.reader import Reader
 from trimtab.chain.secret import RpcUrl
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import tracked
 from trimtab.core.reading import Observation
 from trimtab.core.token import Address, address
 from trimtab.engine.bot import Bot
@@ -113,6 +112,6 @@ async def observed(mandate: Mandate, place: Place) -> AsyncIterator[tuple[Bot, O
 
 def reader_of(bot: Bot, place: Place, rpc: Node) -> Reader:
     """What reads the bot's markets, and the positions of its account."""
-    accounts = tracked((bot.account,), bot.markets)
+    accounts = bot.accounts
     multicall = Multicall(place.book.multicall)
     return Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)

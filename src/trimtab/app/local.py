@@ -21,7 +21,7 @@ from trimtab.chain.secret import RpcUrl, Secret
 from trimtab.chain.signer import Signer
 from trimtab.chain.submission import Submitter
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Head, tracked
+from trimtab.core.market import Head
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot
@@ -250,7 +250,7 @@ async def _chain(
     safe = Safe(bot.account, signer.address, host.book.multi_send, host.book.plan_check)
     multicall = Multicall(host.book.multicall)
     await check_safe(rpc, safe, await head(rpc, "latest"), multicall)
-    accounts = tracked((bot.account,), bot.markets)
+    accounts = bot.accounts
     reader = Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
 
     async def pull() -> Head | None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Place
+from trimtab.core.market import Market, Place, State
 from trimtab.core.strategy import Strategy
 from trimtab.core.token import Token
 from trimtab.mandate.book import AddressBook
@@ -125,6 +125,10 @@ def _value(raw: object, kind: Any, book: AddressBook, where: str) -> object:
             return book.token(raw) if kind is Token else book.place(raw)
         except ConfigError as error:
             raise ConfigError(f"{where}: {error}") from None
+    if isinstance(raw, str) and isinstance(kind, type) and issubclass(kind, Market):
+        market = _market(raw, book, where)
+        if isinstance(market, kind):
+            return market
     if isinstance(raw, str) and kind is timedelta and (span := _SPAN.fullmatch(raw.strip())):
         return timedelta(**{_UNITS[span["unit"]]: int(span["count"])})
     if kind in (float, Fraction) and not isinstance(raw, bool):
@@ -133,12 +137,21 @@ def _value(raw: object, kind: Any, book: AddressBook, where: str) -> object:
     raise ConfigError(f"{where} is {raw!r}, expected {_in_words(kind)}")
 
 
+def _market(name: str, book: AddressBook, where: str) -> Market[State]:
+    try:
+        return book.market(name)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
 def _in_words(kind: Any) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is tuple and arguments[1:] == (...,):
         return f"a list, each of it {_in_words(arguments[0])}"
     if origin in (dict, Mapping):
         return f"a table from {_in_words(arguments[0])} to {_in_words(arguments[1])}"
+    if isinstance(kind, type) and issubclass(kind, Market):
+        return f"a market of {kind.protocol} in quotes"
     return _WORDS.get(kind, f"a {kind}, which no mandate can write")
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 from trimtab.allocation.books import UNASSIGNED
 from trimtab.app.parameters import strategy_of
 from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Market, Place, State
+from trimtab.core.market import Market, MarketId, Place, State, Ticks
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot, Execution, Seat
@@ -24,9 +26,11 @@ from trimtab.mandate.parse import parse_mandate
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.erc20 import Erc20
+from trimtab.protocols.shared.ticks import MAX_TICK
 from trimtab.protocols.uniswap_v3 import Pool
-from trimtab.routing import BestSinglePool
+from trimtab.routing import BestSinglePool, Exchange, is_exchange, tokens_of
 
+_RANGE = re.compile(r"(?P<market>[^@]+)@(?P<lower>-?\d{1,6}):(?P<upper>-?\d{1,6})")
 GWEI = 10**9
 NATIVE_DECIMALS = 18
 DAYS_PER_YEAR = 365
@@ -87,6 +91,7 @@ def resolve(mandate: Mandate, book: AddressBook, account: Address) -> Bot:
         lenders=lenders,
         router=BestSinglePool(),
         execution=_execution(mandate),
+        ranges=_ranges(mandate, book),
     )
     _check_seats(bot)
     _check_caps(mandate, bot)
@@ -105,7 +110,7 @@ def _native(mandate: Mandate, book: AddressBook) -> Token:
 
 def _tokens(named: list[Market[State]], numeraire: Token, native: Token) -> tuple[Token, ...]:
     """The tokens that the book may hold, the numeraire first."""
-    traded = [t for pool in named if isinstance(pool, Pool) for t in (pool.token0, pool.token1)]
+    traded = [t for pool in named if is_exchange(pool) for t in tokens_of(cast(Exchange, pool))]
     lent = [r.token for pool in named if isinstance(pool, LendingPool) for r in pool.reserves]
     return tuple(dict.fromkeys((numeraire, *traded, *lent, native)))
 
@@ -128,6 +133,29 @@ def _feeds(mandate: Mandate, book: AddressBook, tokens: tuple[Token, ...]) -> di
             )
         feeds[token] = feed
     return feeds
+
+
+def _ranges(mandate: Mandate, book: AddressBook) -> dict[MarketId, tuple[Ticks, ...]]:
+    """The ranges that the mandate names, by market."""
+    found: dict[MarketId, tuple[Ticks, ...]] = {}
+    for text in mandate.ranges:
+        match = _RANGE.fullmatch(text)
+        if match is None or match["market"] not in mandate.markets:
+            raise ConfigError(
+                f"`ranges` names {text!r}, expected one of `markets`, then `@`, the lower tick, "
+                "`:` and the upper tick, such as uniswap_v3:WETH/USDC/500@-1200:1200"
+            )
+        market = book.market(match["market"])
+        if not isinstance(market, Pool):
+            raise ConfigError(f"`ranges` names {text!r}, but {market.name} has no ranges")
+        ticks = int(match["lower"]), int(match["upper"])
+        if not -MAX_TICK <= ticks[0] < ticks[1] <= MAX_TICK:
+            raise ConfigError(
+                f"`ranges` names {text!r}: expected ticks from {-MAX_TICK} to {MAX_TICK}, the "
+                "lower first"
+            )
+        found[market.id] = (*found.get(market.id, ()), ticks)
+    return found
 
 
 def _lenders(mandate: Mandate, book: AddressBook) -> tuple[Place, ...]:

@@ -65,6 +65,10 @@ def token_market(token: Token) -> MarketId:
     return MarketId(f"erc20:{token.chain}:{token.address}")
 
 
+Ticks = tuple[int, ...]
+"""The lower and the upper tick of a range; empty where a pool has no ranges."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where capital can sit: a market and what selects a position in it.
@@ -107,7 +111,7 @@ class Place:
         return not (self.is_pooled or self.is_uncollected)
 
     @property
-    def ticks(self) -> tuple[int, ...]:
+    def ticks(self) -> Ticks:
         """The range, lower and upper tick, of liquidity in one; else empty."""
         return tuple(map(int, self.side.split(":")[1:]))
 
@@ -120,12 +124,12 @@ class Place:
 LIQUIDITY, UNCOLLECTED = "liquidity", "uncollected"
 
 
-def pooled(market: MarketId, token: Token, ticks: tuple[int, ...] = ()) -> Place:
+def pooled(market: MarketId, token: Token, ticks: Ticks = ()) -> Place:
     """The place of one token's part of liquidity in a pool, or in a range of it."""
     return Place(market, token, ":".join((LIQUIDITY, *map(str, ticks))))
 
 
-def uncollected(market: MarketId, token: Token, ticks: tuple[int, ...]) -> Place:
+def uncollected(market: MarketId, token: Token, ticks: Ticks) -> Place:
     """The place of what a pool owes a range in one token."""
     return Place(market, token, ":".join((UNCOLLECTED, *map(str, ticks))))
 
@@ -187,7 +191,7 @@ class Accounts:
     owners: tuple[Address, ...]
     spenders: tuple[Address, ...] = ()
     custodians: Mapping[Token, tuple[Address, ...]] = field(default_factory=dict)
-    ranges: Mapping[MarketId, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    ranges: Mapping[MarketId, tuple[Ticks, ...]] = field(default_factory=dict)
 
     def holders(self, token: Token) -> tuple[Address, ...]:
         """Every account whose balance of `token` is tracked, owners first, each once."""

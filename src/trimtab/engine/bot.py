@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import cast
 
 from trimtab.core.adapter import Adapters
-from trimtab.core.market import Market, Place, State, pooled, wallet
+from trimtab.core.market import (
+    Accounts,
+    Market,
+    MarketId,
+    Place,
+    State,
+    Ticks,
+    pooled,
+    tracked,
+    wallet,
+)
 from trimtab.core.strategy import AnySignal, Strategy, signals_of
 from trimtab.core.token import Address, Token
 from trimtab.mandate.limits import Limits
@@ -62,6 +72,13 @@ class Bot:
     lenders: tuple[Place, ...]
     router: Router
     execution: Execution
+    ranges: Mapping[MarketId, tuple[Ticks, ...]] = field(default_factory=dict)
+    """Where the account may have had liquidity before the first reading."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Whose positions and allowances are read."""
+        return replace(tracked((self.account,), self.markets), ranges=self.ranges)
 
     @property
     def wallets(self) -> tuple[Place, ...]:

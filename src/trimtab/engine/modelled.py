@@ -26,7 +26,6 @@ from trimtab.core.market import (
     Place,
     State,
     token_market,
-    tracked,
 )
 from trimtab.core.plan import Approved, Plan
 from trimtab.core.quantise import Timestamp
@@ -162,7 +161,7 @@ class Narrowed:
     @classmethod
     def of(cls, bot: Bot) -> Narrowed:
         """What the bot sees."""
-        return cls(bot.adapters, bot.markets, bot.account, tracked((bot.account,), bot.markets))
+        return cls(bot.adapters, bot.markets, bot.account, bot.accounts)
 
     def observation(
         self, states: States, done: Iterable[Done], base_fee: int, *, full: bool

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from trimtab.core.adapter import Adapters
 from trimtab.core.errors import InvariantViolation, JournalError, Reorg
-from trimtab.core.market import tracked
 from trimtab.core.reading import Observation, decode
 from trimtab.core.settlement import Intent, Settlement
 from trimtab.engine import checkpoint
@@ -115,7 +114,7 @@ def _observed(
             f"the reading of block {record.block} holds no answers: the journal is of a backtest "
             "or of paper, which is lived through again and not replayed"
         )
-    accounts = tracked((bot.account,), bot.markets)
+    accounts = bot.accounts
     states = decode(adapters, bot.markets, accounts, memory.states, reading)
     return Observation(states, reading, age_of(record))
 

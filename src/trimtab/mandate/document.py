@@ -142,6 +142,9 @@ class Mandate(Document, frozen=True, kw_only=True):
     account: Account
     markets: tuple[str, ...]
     """Pools and lending pools that may be used, by the names of the address book."""
+    ranges: tuple[str, ...] = ()
+    """Liquidity in ranges from before the run, such as `uniswap_v3:WETH/USDC/500@-1200:1200`:
+    the market, and the lower and the upper tick. What a run itself opens it knows."""
     feeds: dict[str, str] | None = None
     """Feed per token symbol; by default `chainlink:SYMBOL` for each token."""
     strategies: tuple[StrategyEntry, ...]

@@ -37,6 +37,8 @@ _CORE = "@uniswap/v3-core"
 _PERIPHERY = "@uniswap/v3-periphery"
 _SAFE = "@safe-global/safe-contracts"
 _CHAINLINK = "@chainlink/contracts"
+_CURVE = "@perp/curie-deployments"
+"""Compiled by Vyper, which writes no metadata and had no immutables."""
 ANVIL = "@foundry-rs/anvil-linux-amd64"
 EVM = "revm in process (pyrevm)"
 
@@ -72,6 +74,8 @@ LISTED = (
     Listed("uniswap_v3", "pool", _CORE, "UniswapV3Pool"),
     Listed("uniswap_v3", "factory", _CORE, "UniswapV3Factory"),
     Listed("uniswap_v3", "router", _PERIPHERY, "SwapRouter"),
+    Listed("curve", "pool", _CURVE, "curve/Plain4Basic"),
+    Listed("curve", "factory", _CURVE, "curve/FactorySidechains"),
     *(Listed("aave_v3", role, _AAVE, f"protocol/{path}") for role, path in _AAVE_ROLES.items()),
     Listed("aave_v3", "oracle", _AAVE, "misc/AaveOracle"),
     *(
@@ -124,15 +128,17 @@ class _Package(msgspec.Struct, frozen=True):
     version: str
 
 
+_ROOTS = ("artifacts", "build/artifacts", "optimism-goerli/core/artifacts")
+
+
 @cache
 def artefact(listed: Listed) -> _Artifact:
     """What the package carries of a contract."""
     (root,) = (
-        found
-        for found in (package(listed.package) / each for each in ("artifacts", "build/artifacts"))
-        if found.exists()
+        found for found in (package(listed.package) / each for each in _ROOTS) if found.exists()
     )
-    file = root / "contracts" / f"{listed.path}.sol" / f"{listed.contract}.json"
+    language = "vy" if listed.package == _CURVE else "sol"
+    file = root / "contracts" / f"{listed.path}.{language}" / f"{listed.contract}.json"
     return msgspec.json.decode(file.read_bytes(), type=_Artifact)
 
 
@@ -220,7 +226,9 @@ def of_package(listed: Listed) -> Identity:
         for name, places in of_source.items()
     }
     code = unlinked(found.deployed_bytecode)
-    if listed.package == _AAVE:
+    if listed.package == _CURVE:
+        immutables: tuple[Span, ...] = ()
+    elif listed.package == _AAVE:
         immutables = stated_immutables()[listed.path]
     else:
         immutables = read_immutables(code, embedded_in(listed))
@@ -253,7 +261,7 @@ def identity(
         proven=proven,
         length=len(code),
         hash="",
-        zeroed=(*immutables, trailer(code)),
+        zeroed=(*immutables, *(() if listed.package == _CURVE else (trailer(code),))),
         own=((1, 20),) if code.startswith(_LIBRARY_HEAD) else (),
         libraries=tuple(sorted(links.items())),
     )

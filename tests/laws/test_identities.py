@@ -33,7 +33,8 @@ def test_table__spans__lie_apart_and_inside_the_code() -> None:
         for start, length in each.spans:
             assert at <= start, each.name
             at = start + length
-        assert at == each.length, f"{each.name} does not end with its metadata"
+        ends_with_metadata = at == each.length
+        assert ends_with_metadata != (each.protocol == "curve"), each.name
 
 
 @pytest.mark.parametrize(

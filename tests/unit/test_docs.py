@@ -39,7 +39,7 @@ from trimtab.mandate.document import (
     StrategyEntry,
 )
 from trimtab.mandate.parse import share
-from trimtab.strategies import ConstantMix, LendingYield
+from trimtab.strategies import ConcentratedLiquidity, ConstantMix, LendingYield
 
 PACKAGES = ROOT / "src" / "trimtab"
 TOPS = ("src", "contracts", "tests", "docs", "examples", "world", "requirements", ".ci")
@@ -54,7 +54,7 @@ MANDATE_SECTIONS: dict[str, type[Document]] = {
     "`[execution]`": Execution,
     "`[alerts]`": AlertEntries,
 }
-STRATEGIES = (ConstantMix, LendingYield)
+STRATEGIES = (ConcentratedLiquidity, ConstantMix, LendingYield)
 
 Rows = list[list[str]]
 

@@ -1,5 +1,7 @@
 """Drawn swaps: nothing, dust, to a tick and one unit around it, and more than there is."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from tests.laws.law import Draw, Port
@@ -50,26 +52,43 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     amount = draw(amounts(states[pool], pool, token_in, balance))
     is_limited = draw(st.integers(0, 8)) in (2, 4, 6)
     limit = draw(limits(states[pool], pool.is_zero_for_one(token_in))) if is_limited else 0
-    order = (token_in, token_out)
-    rest: tuple[Timestamp, Address, int] = (
-        draw(deadlines(states.timestamp)),
-        draw(st.sampled_from([actor, *owners, STRANGER, ZERO_ADDRESS, pool.address])),
-        limit,
+    sale = Swap(
+        actor=actor,
+        market=pool.id,
+        token_in=token_in,
+        token_out=token_out,
+        amount_in=amount,
+        min_out=0,
+        deadline=draw(deadlines(states.timestamp)),
+        recipient=draw(st.sampled_from([actor, *owners, STRANGER, ZERO_ADDRESS, pool.address])),
+        limit=limit,
     )
     walk = _walk(states[pool], pool.is_zero_for_one(token_in), amount, limit)
+    out = 0 if walk is None else walk.amount_out
     if draw(st.integers(0, 9)) % 3:
-        bound = 0 if walk is None else walk.amount_out
-        least = draw(st.sampled_from([0, 0, bound, bound + 1, max(0, bound - 1)]))
-        return Swap(actor, pool.id, *order, amount, least, *rest)
-    wanted = amount
-    if walk is not None and draw(st.integers(0, 9)) != 5:
-        there = walk.amount_out or 1
+        return replace(sale, min_out=draw(st.sampled_from([0, 0, out, out + 1, max(0, out - 1)])))
+    return _purchase(draw, states[pool], pool, sale, amount if walk is None else max(1, out))
+
+
+def _purchase(draw: Draw, state: PoolState, pool: Pool, sale: Swap, there: int) -> SwapExactOut:
+    """Instead of a sale the purchase of what it gives, of a little more or less, or of too much."""
+    wanted = there
+    if there < INT256_MAX // 4 and draw(st.integers(0, 9)) != 5:
         near = [there, there + 1, 2 * there + 10, there - 1, there]
-        wanted = draw(st.sampled_from([2 * there + 10, there + 1] if is_limited else near))
-    walk = _walk(states[pool], pool.is_zero_for_one(token_in), -wanted, limit)
+        wanted = draw(st.sampled_from([2 * there + 10, there + 1] if sale.limit else near))
+    walk = _walk(state, pool.is_zero_for_one(sale.token_in), -wanted, sale.limit)
     paid = 0 if walk is None else walk.amount_in
-    most = draw(st.sampled_from([UINT256_MAX, UINT256_MAX, paid, paid + 1, max(0, paid - 1)]))
-    return SwapExactOut(actor, pool.id, *order, wanted, most, *rest)
+    return SwapExactOut(
+        actor=sale.actor,
+        market=sale.market,
+        token_in=sale.token_in,
+        token_out=sale.token_out,
+        amount_out=wanted,
+        max_in=draw(st.sampled_from([UINT256_MAX, UINT256_MAX, paid, paid + 1, max(0, paid - 1)])),
+        deadline=sale.deadline,
+        recipient=sale.recipient,
+        limit=sale.limit,
+    )
 
 
 def _wallet(states: States, token: Token) -> Erc20State:

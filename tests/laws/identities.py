@@ -15,7 +15,7 @@ import msgspec
 from tests.laws import PORTS
 from tests.laws.law import CASES, CASES_PER_CASE_ON_A_NODE
 from trimtab.chain.identities import FILE, Law, Table
-from trimtab.lab.world.artifacts import package
+from trimtab.lab.world.artifacts import artifact, package
 from trimtab.lab.world.compile import SOLC
 from trimtab.lab.world.deploy_tokens import feed_artifact
 from trimtab.protocols.shared.code import (
@@ -35,6 +35,8 @@ _LIBRARY_HEAD = b"\x73" + bytes(20) + b"\x30\x14"
 _AAVE = "@aave/core-v3"
 _CORE = "@uniswap/v3-core"
 _PERIPHERY = "@uniswap/v3-periphery"
+_PAIRS = "@uniswap/v2-core"
+_PAIRS_PERIPHERY = "@uniswap/v2-periphery"
 _SAFE = "@safe-global/safe-contracts"
 _CHAINLINK = "@chainlink/contracts"
 _CURVE = "@perp/curie-deployments"
@@ -71,6 +73,9 @@ _AAVE_LIBRARIES = ("Borrow", "Bridge", "EMode", "FlashLoan", "Liquidation", "Poo
 
 LISTED = (
     Listed("erc20", "token", _AAVE, "mocks/tokens/MintableERC20"),
+    Listed("uniswap_v2", "pair", _PAIRS, "UniswapV2Pair"),
+    Listed("uniswap_v2", "factory", _PAIRS, "UniswapV2Factory"),
+    Listed("uniswap_v2", "router", _PAIRS_PERIPHERY, "UniswapV2Router02"),
     Listed("uniswap_v3", "pool", _CORE, "UniswapV3Pool"),
     Listed("uniswap_v3", "factory", _CORE, "UniswapV3Factory"),
     Listed("uniswap_v3", "router", _PERIPHERY, "SwapRouter"),
@@ -134,6 +139,10 @@ _ROOTS = ("artifacts", "build/artifacts", "optimism-goerli/core/artifacts")
 @cache
 def artefact(listed: Listed) -> _Artifact:
     """What the package carries of a contract."""
+    plain = f"{listed.package}/build/{listed.contract}.json"
+    if (package(listed.package).parents[1] / plain).exists():
+        built = artifact(plain)
+        return _Artifact(built.bytecode, built.deployed_bytecode)
     (root,) = (
         found for found in (package(listed.package) / each for each in _ROOTS) if found.exists()
     )

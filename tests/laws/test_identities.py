@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.laws import identities
@@ -9,6 +10,7 @@ from tests.laws.identities import LISTED, Listed, artefact, read_immutables, sta
 from trimtab.chain.identities import FILE, Table, proven
 from trimtab.core.abi import word
 from trimtab.core.token import Address
+from trimtab.lab.world.artifacts import package
 from trimtab.lab.world.compile import compiled
 from trimtab.protocols.shared.code import masked_hash, trailer
 
@@ -50,6 +52,16 @@ def test_read_immutables__where_the_compiler_tells__the_same(listed: Listed) -> 
     """What is read off the code of packages that do not tell can be believed."""
     code = identities.unlinked(artefact(listed).deployed_bytecode)
     assert read_immutables(code) == stated_immutables()[listed.path]
+
+
+def test_read_immutables__router_of_pairs__as_its_compiler_tells() -> None:
+    (listed,) = (each for each in LISTED if each.contract == "UniswapV2Router02")
+    file = package(listed.package) / "build" / "UniswapV2Router02.json"
+    stated = msgspec.json.decode(file.read_bytes())["evm"]["deployedBytecode"]
+    places = [place for each in stated["immutableReferences"].values() for place in each]
+    told = tuple(sorted((place["start"], place["length"]) for place in places))
+    assert len(told) > 0
+    assert read_immutables(identities.unlinked(artefact(listed).deployed_bytecode)) == told
 
 
 def test_read_immutables__creation_code_inside__left_out() -> None:

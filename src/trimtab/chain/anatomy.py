@@ -28,6 +28,8 @@ from trimtab.protocols.curve.identity import asked as asked_of_stable_pool
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
 from trimtab.protocols.shared.code import IMPLEMENTATION_SLOT, Anatomy, Relation
+from trimtab.protocols.uniswap_v2 import Pair
+from trimtab.protocols.uniswap_v2.identity import anatomy as of_pair
 from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.protocols.uniswap_v3.identity import anatomy as of_pool
 from trimtab.protocols.uniswap_v3.identity import asked as asked_of_pool
@@ -54,6 +56,8 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_token(market)
         case Feed() | Sequencer():
             return of_feed(market)
+        case Pair():
+            return of_pair(market)
         case Pool():
             return of_pool(market, answers)
         case StablePool():

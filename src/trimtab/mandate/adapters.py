@@ -7,6 +7,7 @@ from trimtab.protocols.aave_v3 import AaveV3Adapter
 from trimtab.protocols.chainlink import ChainlinkAdapter
 from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
+from trimtab.protocols.uniswap_v2 import UniswapV2Adapter
 from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
 
 ADAPTERS = cast(
@@ -16,6 +17,7 @@ ADAPTERS = cast(
         "chainlink": ChainlinkAdapter(),
         "curve": CurveAdapter(),
         "erc20": Erc20Adapter(),
+        "uniswap_v2": UniswapV2Adapter(),
         "uniswap_v3": UniswapV3Adapter(),
     },
 )

@@ -72,4 +72,5 @@ def _entry(factory: Address, both: tuple[Address, Address]) -> PairEntry:
 
 def _half(worth: int, token: TokenSpec) -> int:
     """Base units of a token that are worth half of so many dollars, rounded down."""
-    return worth * 10 ** (PRICE_DECIMALS + token.decimals) // (2 * token.price)
+    scale = int(10 ** (PRICE_DECIMALS + token.decimals))
+    return worth * scale // (2 * token.price)

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 from trimtab.allocation.books import UNASSIGNED
 from trimtab.app.parameters import strategy_of
@@ -28,7 +27,7 @@ from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.shared.ticks import MAX_TICK
 from trimtab.protocols.uniswap_v3 import Pool
-from trimtab.routing import BestSinglePool, Exchange, is_exchange, tokens_of
+from trimtab.routing import BestSinglePool, is_exchange, tokens_of
 
 _RANGE = re.compile(r"(?P<market>[^@]+)@(?P<lower>-?\d{1,6}):(?P<upper>-?\d{1,6})")
 GWEI = 10**9
@@ -110,7 +109,7 @@ def _native(mandate: Mandate, book: AddressBook) -> Token:
 
 def _tokens(named: list[Market[State]], numeraire: Token, native: Token) -> tuple[Token, ...]:
     """The tokens that the book may hold, the numeraire first."""
-    traded = [t for pool in named if is_exchange(pool) for t in tokens_of(cast(Exchange, pool))]
+    traded = [t for pool in named if is_exchange(pool) for t in tokens_of(pool)]
     lent = [r.token for pool in named if isinstance(pool, LendingPool) for r in pool.reserves]
     return tuple(dict.fromkeys((numeraire, *traded, *lent, native)))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import cast
 
 from trimtab.core.adapter import Adapters
 from trimtab.core.market import (
@@ -93,7 +92,7 @@ class Bot:
     @property
     def pools(self) -> tuple[Exchange, ...]:
         """The exchange pools that may be used."""
-        return tuple(cast(Exchange, each) for each in self.markets if is_exchange(each))
+        return tuple(each for each in self.markets if is_exchange(each))
 
     @property
     def owners(self) -> tuple[Seat, ...]:

@@ -83,7 +83,7 @@ def tick(
         for place, holding in held_everywhere(bot.adapters, states, bot.account).items()
     }
     moment = Moment(book, prices)
-    attribution = _attributed(bot, memory, moment, counted, settlements)
+    attribution = _attributed(bot, states, memory, moment, counted, settlements)
     memory = memory.with_breakers(opened(bot, memory.states, states.timestamp))
     memory = _remembered(bot, memory, states, moment, counted, attribution, settlements)
     view = View(states, prices, book, {}, costs_of(bot, observation, prices))
@@ -155,6 +155,7 @@ def values_of(memories: Mapping[AnySignal, object]) -> dict[AnySignal, object]:
 
 def _attributed(
     bot: Bot,
+    states: States,
     memory: Memory,
     moment: Moment,
     counted: Reconciliation,
@@ -162,7 +163,7 @@ def _attributed(
 ) -> Attribution | None:
     if memory.moment is None:
         return None
-    fees = {pool.id: fee_rate(pool) for pool in bot.pools}
+    fees = {pool.id: fee_rate(states, pool) for pool in bot.pools}
     attribution = attribute(
         memory.moment,
         moment,

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.core.actions import Action, AddLiquidity, Approve, Supply, Swap, SwapExactOut
+from trimtab.core.actions import (
+    Action,
+    AddLiquidity,
+    Approve,
+    RemoveLiquidity,
+    Supply,
+    Swap,
+    SwapExactOut,
+)
 from trimtab.core.market import token_market
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.erc20 import Erc20, approvals
+from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.routing.exchanges import spender_of
 
 
@@ -34,7 +43,24 @@ def with_approvals(
         if isinstance(market, Erc20)
     }
     ended = (Approve(account, token_market(token), token, to, 0) for token, to in bounded)
-    return (*approvals(account, required, tokens), *moves, *ended)
+    return (
+        *_of_shares(account, states, moves),
+        *approvals(account, required, tokens),
+        *moves,
+        *ended,
+    )
+
+
+def _of_shares(account: Address, states: States, moves: tuple[Action, ...]) -> Iterator[Approve]:
+    """The approvals of shares that a router takes to remove liquidity: what a pair wants."""
+    required: dict[Pair, int] = {}
+    for move in moves:
+        pair = states.market(move.market)
+        if isinstance(move, RemoveLiquidity) and isinstance(pair, Pair):
+            required[pair] = required.get(pair, 0) + move.shares
+    for pair, shares in required.items():
+        if states[pair].shares.allowance(account, pair.router) != shares:
+            yield Approve(account, pair.id, pair.share, pair.router, shares)
 
 
 def _taken(move: Action) -> Iterator[tuple[Token, int, bool]]:

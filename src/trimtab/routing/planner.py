@@ -134,7 +134,7 @@ def _sketched(
         released = (*released, *release.actions)
         for token, raw in release.brings.items():
             funds[token] += raw
-    after = _walked(terms, states, released)
+    after = _walked(terms, states, with_approvals(terms.account, states, released))
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
     for wish in sales(terms, held, wishes, dict(funds), most):

@@ -7,6 +7,20 @@ from typing import Annotated
 
 import typer
 
+from trimtab.app.arguments import (
+    AsJson,
+    Blocks,
+    FirstBlock,
+    JournalOut,
+    JournalPath,
+    MandatePath,
+    NodeToRecord,
+    PoolToRecord,
+    Recorded,
+    Seed,
+    Why,
+    WorldFile,
+)
 from trimtab.app.output import told
 
 app = typer.Typer(
@@ -16,27 +30,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-
-MandatePath = Annotated[Path, typer.Argument(help="The mandate, a TOML file.", metavar="MANDATE")]
-AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
-Blocks = Annotated[int, typer.Option(help="Blocks to live through.", min=1)]
-Seed = Annotated[int, typer.Option(help="One seed, one chain, one digest.", min=0)]
-JournalPath = Annotated[
-    str,
-    typer.Option("--journal", help="The journal of a run: a file, or postgresql://…, env:NAME."),
-]
-JournalOut = Annotated[
-    str | None,
-    typer.Option(help="Where to write the journal: a new file, or postgresql://…, env:NAME."),
-]
-Recorded = Annotated[
-    Path | None,
-    typer.Option("--recording", help="A folder of --record: the recorded others act again."),
-]
-WorldFile = Annotated[
-    Path | None, typer.Option("--world", help="The file that `trimtab world --out` wrote.")
-]
-Why = Annotated[str, typer.Option(help="The reason, for the journal.")]
 
 
 @app.command()
@@ -245,13 +238,22 @@ def verify(
         Path,
         typer.Argument(help="A recording: a file, or a folder of them.", metavar="PATH"),
     ],
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Make the recording first: PATH is a new folder."),
+    ] = False,
+    rpc: NodeToRecord = None,
+    pool: PoolToRecord = None,
+    first: FirstBlock = 0,
+    seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
     """Replay what a chain has said through the models. Ends with 4 where one says otherwise."""
-    from trimtab.app.verify import verify_command
+    from trimtab.app.verify import source_of, verify_command
 
     with told(as_json=as_json):
-        verify_command(path, as_json=as_json)
+        source = source_of(record=record, rpc=rpc, pool=pool, first=first, seed=seed)
+        verify_command(path, source, as_json=as_json)
 
 
 @app.command()

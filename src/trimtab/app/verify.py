@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from trimtab.app.output import EXIT_JOURNAL, say_json
-from trimtab.lab.verify import Judged, Mismatch, Tally, printable, verify
+from trimtab.chain.secret import RpcUrl
+from trimtab.core.errors import ConfigError
+from trimtab.core.token import Address, address
+from trimtab.lab.verify import (
+    Judged,
+    Mismatch,
+    Tally,
+    check_new,
+    live,
+    node_at,
+    printable,
+    record,
+    verify,
+)
+from trimtab.lab.world import local_world
 
 _WIDTHS = (44, 20, 8, 8, 8, 10)
 
 
-def verify_command(path: Path, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a recording is made: at a node, or in a local world that lives by its seed."""
+
+    rpc: str | None
+    pool: str | None
+    first: int
+    seed: int
+
+
+def source_of(
+    *, record: bool, rpc: str | None, pool: str | None, first: int, seed: int
+) -> Source | None:
+    """Where to record, none where nothing is to be recorded. Raises ConfigError for half of it."""
+    if not record and (rpc is not None or pool is not None or first):
+        raise ConfigError("--rpc, --pool and --from say what to record: say --record too")
+    if (rpc is None) != (pool is None):
+        raise ConfigError("a pool of a chain is recorded by --rpc env:NAME and --pool ADDRESS both")
+    return Source(rpc, pool, first, seed) if record else None
+
+
+def verify_command(path: Path, source: Source | None, *, as_json: bool) -> None:
     """A table, the first mismatches, and the count of all as one line of JSON.
 
-    Raises typer.Exit with 4 where there is a mismatch.
+    With a source the recording is made first. Raises typer.Exit with 4 where there is a mismatch.
     """
+    if source is not None:
+        count = asyncio.run(_recorded(path, source))
+        typer.echo(f"{count:,} events of a pool are in {path}", err=as_json)
     total = Tally()
     typer.echo(_line("file", "format", "cases", "exact", "unknown", "mismatches"), err=as_json)
     for judged in verify(path):
@@ -27,6 +68,25 @@ def verify_command(path: Path, *, as_json: bool) -> None:
     say_json(total.as_json())
     if total.mismatches:
         raise typer.Exit(EXIT_JOURNAL)
+
+
+async def _recorded(folder: Path, source: Source) -> int:
+    """How many events of the pool were written into the folder."""
+    check_new(folder)
+    if source.rpc is not None and source.pool is not None:
+        url, pool = RpcUrl.load(source.rpc), address(source.pool)
+        return await _from_node(url, pool, source.first, folder)
+    with local_world() as world:
+        pool = live(world, source.seed)
+        return await _from_node(RpcUrl(world.node.url), pool, source.first, folder)
+
+
+async def _from_node(url: RpcUrl, pool: Address, first: int, folder: Path) -> int:
+    node = await node_at(url)
+    try:
+        return await record(node, pool, first, folder, partial(typer.echo, err=True))
+    finally:
+        await node.close()
 
 
 def _row(path: Path, judged: Judged) -> str:

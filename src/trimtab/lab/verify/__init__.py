@@ -1,6 +1,25 @@
-"""What a chain has said, held to the models: recordings, replayed case by case."""
+"""What a chain has said, held to the models: recordings, replayed case by case.
+
+`record` makes one of a pool, at a node; `live` gives a pool of a local world a life to record.
+"""
 
 from trimtab.lab.verify.formats import Judged, verify
+from trimtab.lab.verify.pool_files import check_new
+from trimtab.lab.verify.record import node_at, record
+from trimtab.lab.verify.session import live
 from trimtab.lab.verify.tally import Exact, Mismatch, Tally, Unknown, Verdict, printable
 
-__all__ = ["Exact", "Judged", "Mismatch", "Tally", "Unknown", "Verdict", "printable", "verify"]
+__all__ = [
+    "Exact",
+    "Judged",
+    "Mismatch",
+    "Tally",
+    "Unknown",
+    "Verdict",
+    "check_new",
+    "live",
+    "node_at",
+    "printable",
+    "record",
+    "verify",
+]

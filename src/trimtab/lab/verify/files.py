@@ -29,7 +29,7 @@ LARGEST_FILE = 256 * 1024 * 1024
 """Bytes of one file."""
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes of a JSON or CSV text, unpacked."""
-MOST_ROWS = 5_000_000
+MOST_ROWS = 2_000_000
 """Rows of a table."""
 LONGEST_CELL = 4_096
 """Bytes of a text in a table, unless its reader allows more."""
@@ -62,25 +62,28 @@ class Parquet:
     schema: Mapping[str, pl.DataType]
 
     def rows(
-        self, columns: Sequence[str], longest: int = LONGEST_CELL
+        self,
+        columns: Sequence[str],
+        longest: int = LONGEST_CELL,
+        order: Sequence[str] = (),
     ) -> Iterator[dict[str, str | int | None]]:
-        """The rows of these columns, each of text or integers; others raise DataError.
+        """The rows of these columns, each of text or integers, by the numbers in `order`.
 
-        Raises DataError too for a column that is missing, more rows than are read, or a text
-        longer than `longest` bytes.
+        Raises DataError for a column that is missing or of another type, more rows than are
+        read, or a text longer than `longest` bytes.
         """
         import polars as pl
 
         self._check(columns)
+        numbers = [pl.col(name).cast(pl.UInt64, strict=False) for name in order]
         try:
             lazy = pl.scan_parquet(self.path, glob=False).select(columns)
             count = int(lazy.select(pl.len()).collect().item())
             if count > MOST_ROWS:
                 raise DataError(f"{self.path} has {count} rows, at most {MOST_ROWS} are read")
-            for at in range(0, count, _ROWS_AT_ONCE):
-                part = lazy.slice(at, _ROWS_AT_ONCE).collect()
-                self._check_lengths(part, longest)
-                yield from part.iter_rows(named=True)
+            table = (lazy.sort(numbers) if order else lazy).collect()
+            self._check_lengths(table, longest)
+            yield from table.iter_rows(named=True)
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise DataError(f"{self.path} cannot be read as parquet: {_short(error)}") from None
 
@@ -113,8 +116,6 @@ class Parquet:
                     f"{longest}"
                 )
 
-
-_ROWS_AT_ONCE = 50_000
 
 Recorded: TypeAlias = Document | Text | Parquet
 

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.core.errors import DataError
-from trimtab.lab.verify import core_vectors, pool_events, tick_state
+from trimtab.lab.verify import core_vectors, pool_files, tick_state
 from trimtab.lab.verify.files import Document, Parquet, Recorded, Text, read
+from trimtab.lab.verify.pool_files import EVENTS, POOL
 from trimtab.lab.verify.pool_replay import events_alone, whole_history
 from trimtab.lab.verify.tally import Tally, Unknown, Verdict
-
-POOL, EVENTS = "pool.json", "events.parquet"
-"""The two files of a pool's complete history."""
 
 FORMAT = "format"
 """The reason of a file that is none of the known formats."""
@@ -128,21 +126,21 @@ def _history(events: Parquet) -> Iterator[Verdict]:
     pool = read(beside)
     if not isinstance(pool, Document):
         raise DataError(f"{beside} is no JSON object that describes a pool")
-    return whole_history(pool_events.born(pool), pool_events.history_events(events))
+    return whole_history(pool_files.born(pool), pool_files.history_events(events))
 
 
 def _decoded(file: Parquet) -> Iterator[Verdict]:
-    return events_alone(lambda: pool_events.decoded_events(file))
+    return events_alone(lambda: pool_files.decoded_events(file))
 
 
 def _raw(file: Parquet) -> Iterator[Verdict]:
-    return events_alone(lambda: pool_events.raw_events(file))
+    return events_alone(lambda: pool_files.raw_events(file))
 
 
 _FORMATS = (
-    _Format("history of a pool", _columns(*pool_events.HISTORY_COLUMNS), _parquet(_history)),
-    _Format("decoded events", _columns(*pool_events.DECODED_COLUMNS), _parquet(_decoded)),
-    _Format("raw logs", _columns(*pool_events.RAW_COLUMNS), _parquet(_raw)),
+    _Format("history of a pool", _columns(*pool_files.HISTORY_COLUMNS), _parquet(_history)),
+    _Format("decoded events", _columns(*pool_files.DECODED_COLUMNS), _parquet(_decoded)),
+    _Format("raw logs", _columns(*pool_files.RAW_COLUMNS), _parquet(_raw)),
     _Format("pool states", _columns(*tick_state.COLUMNS), _parquet(tick_state.full_states)),
     _Format(
         "ticks to prices", _table(core_vectors.TICK_TO_PRICE), _text(core_vectors.tick_to_price)

@@ -1,51 +1,21 @@
-"""Events of a Uniswap V3 pool as three kinds of file tell them, checked and typed.
-
-- A history: `pool.json` and `events.parquet`, every swap, mint, burn and collect since the birth.
-- Decoded events, as demeter-fetch writes them: no fee, no state before the first.
-- Raw logs: topics and data.
-"""
+"""Events of a Uniswap V3 pool, typed: whatever is none that a pool can emit is a DataError."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from trimtab.core.abi import signed, topic
 from trimtab.core.errors import DataError
-from trimtab.lab.verify.files import Document, Parquet, field_of, integer, mapping, unsigned
+from trimtab.lab.verify.files import integer, unsigned
 from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK
-from trimtab.protocols.uniswap_v3.model.step import PIPS
 
 Kind = Literal["mint", "burn", "collect", "swap"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
-HISTORY_COLUMNS = (
-    "block_number",
-    "log_index",
-    "kind",
-    "amount0",
-    "amount1",
-    "sqrtPriceX96",
-    "liquidity",
-    "tick",
-    "tick_lower",
-    "tick_upper",
-)
-DECODED_COLUMNS = (
-    "block_number",
-    "pool_log_index",
-    "tx_type",
-    "amount0",
-    "amount1",
-    "total_liquidity",
-    "sqrtPriceX96",
-    "current_tick",
-    "tick_lower",
-    "tick_upper",
-    "liquidity",
-)
-RAW_COLUMNS = ("block_number", "log_index", "topics", "data")
+WIDEST_SPACING = 16383
+"""The widest tick spacing that a factory enables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +45,13 @@ class RangeEvent:
 class CollectEvent:
     """Tokens owed that were paid out; they move nothing that a swap depends on."""
 
+    lower: int
+    upper: int
     amount0: int
     amount1: int
+
+
+Event: TypeAlias = SwapEvent | RangeEvent | CollectEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,138 +60,72 @@ class Placed:
 
     block: int
     index: int
-    event: SwapEvent | RangeEvent | CollectEvent
+    event: Event
 
     def __str__(self) -> str:
         return f"block {self.block}, log {self.index}"
 
 
-Row: TypeAlias = Mapping[str, object]
-
-
 @dataclass(frozen=True, slots=True)
 class Born:
-    """A pool at its birth: what never changes, and the price it began with."""
+    """A pool at its birth: what never changes, and the price it began with. `fee` is in pips."""
 
     fee: int
     tick_spacing: int
     sqrt_price: int
 
 
-# ----------------------------------------------------------------------------- three readers
+# ------------------------------------------------------------------------------ constructors
+
+Fields: TypeAlias = Mapping[str, object]
 
 
-def born(document: Document) -> Born:
-    """The pool of a `pool.json`. Raises DataError for what no pool can be."""
-    what = str(document.path)
-    fields = mapping(document.value, what)
-    for name in ("token0", "token1"):
-        token = field_of(fields, name, what)
-        if not isinstance(token, str) or not re.fullmatch(r"0x[0-9a-fA-F]{40}", token):
-            raise DataError(f"{what}: {name} is no address of 20 bytes")
-    return Born(
-        integer(field_of(fields, "fee", what), f"fee of {what}", 0, PIPS - 1),
-        integer(field_of(fields, "tick_spacing", what), f"tick_spacing of {what}", 1, 16383),
-        _price(field_of(fields, "sqrtPriceX96", what), f"sqrtPriceX96 of {what}"),
+def swap_event(fields: Fields, what: str) -> SwapEvent:
+    """The swap of amount0, amount1, sqrtPriceX96, liquidity and tick."""
+    return SwapEvent(
+        _amount(fields["amount0"], f"{what}: amount0"),
+        _amount(fields["amount1"], f"{what}: amount1"),
+        price(fields["sqrtPriceX96"], f"{what}: sqrtPriceX96"),
+        unsigned(fields["liquidity"], 128, f"{what}: liquidity"),
+        _tick(fields["tick"], f"{what}: tick"),
     )
 
 
-def history_events(file: Parquet) -> Iterator[Placed]:
-    """The events of an `events.parquet`, in their order; one out of order is a DataError."""
-    yield from _in_order(file, (_history_row(file, row) for row in file.rows(HISTORY_COLUMNS)))
+def position_event(
+    kind: Literal["mint", "burn", "collect"], fields: Fields, what: str
+) -> RangeEvent | CollectEvent:
+    """The mint, burn or collect of tick_lower, tick_upper, liquidity, amount0 and amount1."""
+    lower, upper = (_tick(fields[name], f"{what}: {name}") for name in ("tick_lower", "tick_upper"))
+    if lower >= upper:
+        raise DataError(f"{what}: tick_lower {lower} is not below tick_upper {upper}")
+    amount0, amount1 = (
+        unsigned(fields[name], 256, f"{what}: {name}") for name in ("amount0", "amount1")
+    )
+    if kind == "collect":
+        return CollectEvent(lower, upper, amount0, amount1)
+    liquidity = unsigned(fields["liquidity"], 128, f"{what}: liquidity")
+    return RangeEvent(kind, lower, upper, liquidity, amount0, amount1)
 
 
-def decoded_events(file: Parquet) -> Iterator[Placed]:
-    """The events of a file of decoded events."""
-    yield from _in_order(file, (_decoded_row(file, row) for row in file.rows(DECODED_COLUMNS)))
-
-
-def raw_events(file: Parquet) -> Iterator[Placed]:
-    """The events of a file of raw logs; a log of another event is passed over."""
-    rows = (_raw_row(file, row) for row in file.rows(RAW_COLUMNS))
-    yield from _in_order(file, (row for row in rows if row is not None))
-
-
-def _in_order(file: Parquet, events: Iterator[Placed]) -> Iterator[Placed]:
-    last = (-1, -1)
-    for each in events:
-        if (each.block, each.index) <= last:
-            raise DataError(
-                f"{file.path}: the event of {each} stands after block {last[0]}, log {last[1]}: "
-                "expected the order of the chain, each event once"
-            )
-        last = (each.block, each.index)
-        yield each
-
-
-# ------------------------------------------------------------------------------------- rows
-
-
-def _history_row(file: Parquet, row: Row) -> Placed:
-    block, index, what = _place(file, row["block_number"], row["log_index"])
-    kind = row["kind"]
-    if kind not in get_args(Kind):
-        raise DataError(f"{what}: kind is {str(kind)[:40]!r}, expected {', '.join(get_args(Kind))}")
-    unused = _UNUSED[str(kind)]
-    if given := [name for name in unused if row[name] is not None]:
-        raise DataError(f"{what}: a {kind} has no {', '.join(given)}, expected null there")
-    if kind == "swap":
-        return Placed(block, index, _swap(row, what, "liquidity", "tick"))
-    return Placed(block, index, _other(str(kind), row, what))
-
-
-_UNUSED = {
-    "swap": ("tick_lower", "tick_upper"),
-    "mint": ("sqrtPriceX96", "tick"),
-    "burn": ("sqrtPriceX96", "tick"),
-    "collect": ("sqrtPriceX96", "tick", "liquidity"),
-}
-
-
-def _decoded_row(file: Parquet, row: Row) -> Placed:
-    block, index, what = _place(file, row["block_number"], row["pool_log_index"])
-    whole = {**row, **{name: _without_point(row[name]) for name in _POINTED}}
-    kind = str(row["tx_type"]).lower()
-    if kind == "swap":
-        return Placed(block, index, _swap(whole, what, "total_liquidity", "current_tick"))
-    if kind not in get_args(Kind):
-        raise DataError(f"{what}: tx_type is {kind[:40]!r}, expected MINT, BURN, COLLECT or SWAP")
-    return Placed(block, index, _other(kind, whole, what))
-
-
-_POINTED = ("current_tick", "tick_lower", "tick_upper")
-"""Columns that went through a float on their way: 199045 is written 199045.0, which is exact."""
-
-
-def _without_point(value: object) -> object:
-    return value.removesuffix(".0") if isinstance(value, str) else value
-
-
-def _raw_row(file: Parquet, row: Row) -> Placed | None:
-    block, index, what = _place(file, row["block_number"], row["log_index"])
-    topics = _topics(row["topics"], what)
-    data = _words(row["data"], what)
-    event = _EVENTS.get(topics[0]) if topics else None
-    if event is None:
+def event_of_log(topics: Sequence[bytes], data: Sequence[int], what: str) -> Event | None:
+    """The event that a log tells, none for one of another kind; `data` is its words."""
+    found = _EVENTS.get(topics[0]) if topics else None
+    if found is None:
         return None
-    kind, topic_count, word_count = event
+    kind, topic_count, word_count = found
     if (len(topics), len(data)) != (topic_count, word_count):
         raise DataError(f"{what}: a {kind} of {len(topics)} topics and {len(data)} words")
+    if kind == "swap":
+        names = ("amount0", "amount1", "sqrtPriceX96", "liquidity", "tick")
+        values = map(_signed_where_it_may_be, names, data)
+        return swap_event(dict(zip(names, values, strict=True)), what)
     lower, upper = (signed(int.from_bytes(each, "big")) for each in topics[-2:])
-    signed_data = [signed(each) for each in data]
-    match kind:
-        case "swap":
-            names = ("amount0", "amount1", "sqrtPriceX96", "liquidity", "tick")
-            fields: Row = dict(zip(names, signed_data, strict=True))
-            return Placed(block, index, _swap(fields, what, "liquidity", "tick"))
-        case "collect":
-            fields = {"amount0": data[-2], "amount1": data[-1]}
-        case _:
-            fields = {"liquidity": data[-3], "amount0": data[-2], "amount1": data[-1]}
-    return Placed(
-        block, index, _other(kind, {**fields, "tick_lower": lower, "tick_upper": upper}, what)
-    )
+    fields: dict[str, object] = {"tick_lower": lower, "tick_upper": upper}
+    fields |= zip(("amount1", "amount0", "liquidity"), reversed(data), strict=False)
+    return position_event(kind, fields, what)
 
+
+INITIALIZE = topic("Initialize(uint160,int24)")
 
 _EVENTS: Mapping[bytes, tuple[Kind, int, int]] = {
     topic("Swap(address,address,int256,int256,uint160,uint128,int24)"): ("swap", 3, 5),
@@ -227,55 +136,13 @@ _EVENTS: Mapping[bytes, tuple[Kind, int, int]] = {
 """Each event with its number of topics and of words in its data."""
 
 
-def _topics(value: object, what: str) -> list[bytes]:
-    """The topics in a text such as `['0x…', '0x…']`."""
-    text = value if isinstance(value, str) else ""
-    if not re.fullmatch(r"\[('0x[0-9a-f]{64}'(, '0x[0-9a-f]{64}'){0,3})?\]", text):
-        raise DataError(f"{what}: the topics are no list of up to four texts of 32 bytes")
-    return [bytes.fromhex(each) for each in re.findall(r"0x([0-9a-f]{64})", text)]
+def price(value: object, what: str) -> int:
+    """A square-root price that a pool can have, times 2**96."""
+    return integer(value, what, MIN_SQRT_PRICE, MAX_SQRT_PRICE - 1)
 
 
-def _words(value: object, what: str) -> list[int]:
-    text = value if isinstance(value, str) else ""
-    if not re.fullmatch(r"0x([0-9a-f]{64}){0,16}", text):
-        raise DataError(f"{what}: the data is no hexadecimal text of up to 16 words")
-    return [int(text[at : at + 64], 16) for at in range(2, len(text), 64)]
-
-
-# ----------------------------------------------------------------------------------- fields
-
-
-def _place(file: Parquet, block: object, index: object) -> tuple[int, int, str]:
-    what = f"{file.path}"
-    number = unsigned(block, 63, f"a block number in {what}")
-    at = unsigned(index, 63, f"a log's number in block {number} of {what}")
-    return number, at, f"{what}, block {number}, log {at}"
-
-
-def _swap(row: Row, what: str, liquidity: str, tick: str) -> SwapEvent:
-    return SwapEvent(
-        _amount(row["amount0"], f"{what}: amount0"),
-        _amount(row["amount1"], f"{what}: amount1"),
-        _price(row["sqrtPriceX96"], f"{what}: sqrtPriceX96"),
-        unsigned(row[liquidity], 128, f"{what}: {liquidity}"),
-        _tick(row[tick], f"{what}: {tick}"),
-    )
-
-
-def _other(kind: str, row: Row, what: str) -> RangeEvent | CollectEvent:
-    lower, upper = (_tick(row[name], f"{what}: {name}") for name in ("tick_lower", "tick_upper"))
-    if lower >= upper:
-        raise DataError(f"{what}: tick_lower {lower} is not below tick_upper {upper}")
-    amount0, amount1 = (unsigned(row[name], 256, f"{what}: {name}") for name in _AMOUNTS)
-    if kind == "collect":
-        return CollectEvent(amount0, amount1)
-    liquidity = unsigned(row["liquidity"], 128, f"{what}: liquidity")
-    return RangeEvent(
-        "mint" if kind == "mint" else "burn", lower, upper, liquidity, amount0, amount1
-    )
-
-
-_AMOUNTS = ("amount0", "amount1")
+def _signed_where_it_may_be(name: str, value: int) -> int:
+    return value if name in ("sqrtPriceX96", "liquidity") else signed(value)
 
 
 def _amount(value: object, what: str) -> int:
@@ -284,7 +151,3 @@ def _amount(value: object, what: str) -> int:
 
 def _tick(value: object, what: str) -> int:
     return integer(value, what, MIN_TICK, MAX_TICK)
-
-
-def _price(value: object, what: str) -> int:
-    return integer(value, what, MIN_SQRT_PRICE, MAX_SQRT_PRICE - 1)

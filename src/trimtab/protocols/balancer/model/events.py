@@ -1,0 +1,137 @@
+"""What the logs of the vault and of a pool tell of its state.
+
+Swaps are told whole. A join or an exit is told in two parts: first the pool's mints and burns of
+shares, then, by the vault, what it moved of each token. Neither names its kind, nor the amounts
+of 18 decimals from which the pool computes the invariant that it keeps; but shares and amounts
+together leave one kind, and that is computed again. Where they leave several, or none (nothing of
+this code does that), the invariant is that of the balances, which differs by what rounding took;
+the next reading has the pool's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from trimtab.core.token import ZERO_ADDRESS, Address
+from trimtab.protocols.balancer.market import Underway, WeightedState
+from trimtab.protocols.balancer.model import pool as of_pool
+from trimtab.protocols.balancer.model import weighted
+from trimtab.protocols.balancer.model.checked import Refusal
+from trimtab.protocols.balancer.model.pool import Change, Shared, Terms
+from trimtab.protocols.balancer.model.vault import minted
+from trimtab.protocols.balancer.model.weighted import Amounts
+
+# ----------------------------------------------------------------------------------- of both
+
+
+def swapped(state: WeightedState, i: int, amount_in: int, j: int, amount_out: int) -> WeightedState:
+    """The state after the vault's Swap."""
+    balances = list(state.balances)
+    balances[i] += amount_in
+    balances[j] -= amount_out
+    return replace(state, balances=tuple(balances))
+
+
+def shares_moved(state: WeightedState, source: Address, target: Address, raw: int) -> WeightedState:
+    """The state after the pool's Transfer; mints and burns begin a join or an exit."""
+    if ZERO_ADDRESS not in (source, target):
+        return replace(state, shares=state.shares.moved(source, target, raw))
+    underway = state.underway or Underway(state.shares.supply)
+    if source != ZERO_ADDRESS:
+        burnt = state.shares.moved(source, target, raw)
+        return replace(state, shares=burnt, underway=replace(underway, burnt=raw))
+    if target != state.pool.fees_collector:
+        underway = replace(underway, minted=(underway.minted or 0) + raw)
+    return replace(state, shares=minted(state.shares, target, raw), underway=underway)
+
+
+def balances_changed(state: WeightedState, deltas: tuple[int, ...]) -> WeightedState:
+    """The state after the vault's PoolBalanceChanged."""
+    balances = tuple(map(sum, zip(state.balances, deltas, strict=True)))
+    found = {change.last_invariant for change in _changes(state, deltas)}
+    last = found.pop() if len(found) == 1 else _invariant(replace(state, balances=balances))
+    return replace(state, balances=balances, last_invariant=last, underway=None)
+
+
+# -------------------------------------------------------------------------------- settings
+
+
+def swap_fee_set(state: WeightedState, percentage: int) -> WeightedState:
+    """The state after SwapFeePercentageChanged."""
+    return replace(state, swap_fee=percentage)
+
+
+def protocol_swap_fee_set(state: WeightedState, percentage: int) -> WeightedState:
+    """The state after the protocol's part was taken over: what was due is minted by then."""
+    effective = 0 if state.is_recovering else percentage
+    last = _invariant(state)
+    return replace(state, protocol_swap_fee=effective, last_invariant=last, underway=None)
+
+
+def recovery_set(state: WeightedState, is_recovering: bool) -> WeightedState:
+    """The state after RecoveryModeStateChanged.
+
+    No log names the percentage that counts again after recovery: it is none until it is read.
+    """
+    last = state.last_invariant if is_recovering else _invariant(state)
+    return replace(state, is_recovering=is_recovering, protocol_swap_fee=0, last_invariant=last)
+
+
+def _invariant(state: WeightedState) -> int:
+    """The invariant of the balances; the last one that was, of an empty pool."""
+    pool = state.pool
+    try:
+        return weighted.invariant_down(pool.weights, of_pool.scaled(pool, state.balances))
+    except Refusal:
+        return state.last_invariant
+
+
+# ----------------------------------------------------------------------------------- kinds
+
+
+def _changes(state: WeightedState, deltas: tuple[int, ...]) -> Iterator[Change]:
+    """Every change that the pool would have told of like this."""
+    underway, amounts = state.underway, tuple(map(abs, deltas))
+    if underway is None:
+        return
+    if underway.supply == 0:
+        yield of_pool.initialised(state, amounts)
+        return
+    try:
+        by = of_pool.terms(state, underway.supply)
+    except Refusal:
+        return
+    burnt = underway.burnt
+    shares = underway.minted if burnt is None else burnt
+    settle = of_pool.joined if burnt is None else of_pool.left
+    for kind in _kinds(state, underway, amounts):
+        try:
+            change = settle(state, by, kind(by))
+        except Refusal:
+            continue
+        if change.shares == shares and change.amounts == amounts:
+            yield change
+    if state.is_recovering and burnt is not None:
+        raws = weighted.tokens_out_for_shares(state.balances, burnt, underway.supply)
+        if raws == amounts:
+            yield Change(burnt, raws, 0, state.last_invariant)
+
+
+Kind = Callable[[Terms], Shared]
+
+
+def _kinds(state: WeightedState, underway: Underway, amounts: Amounts) -> Iterator[Kind]:
+    """Every kind of join, or of exit, that the pool's code knows."""
+    if underway.burnt is None:
+        shares = underway.minted or 0
+        yield partial(of_pool.exact_tokens_in, state, raws=amounts)
+        yield partial(of_pool.all_tokens_in, shares=shares)
+        one = partial(of_pool.one_token_in, state, shares=shares)
+    else:
+        yield partial(of_pool.exact_tokens_out, state, raws=amounts)
+        yield partial(of_pool.all_tokens_out, shares=underway.burnt)
+        one = partial(of_pool.one_token_out, state, shares=underway.burnt)
+    for index in range(len(amounts)):
+        yield partial(one, index=index)

@@ -40,7 +40,7 @@ interface ConcentratedPool {
 }
 
 interface PaidToken {
-    function transferFrom(address payer, address recipient, uint256 amount) external;
+    function transferFrom(address payer, address recipient, uint256 amount) external returns (bool);
 }
 
 /// Mints liquidity of a Uniswap V3 pool for its caller, who owns the position in the pool itself and pays
@@ -113,7 +113,9 @@ contract RangeMinter {
     /// for whose tokens move.
     function uniswapV3MintCallback(uint256 owed0, uint256 owed1, bytes calldata data) external {
         Payment memory payment = abi.decode(data, (Payment));
-        if (msg.sender != _pool(payment.token0, payment.token1, payment.fee)) revert NotAPool(msg.sender);
+        address pool = _pool(payment.token0, payment.token1, payment.fee);
+        // Nobody can send from zero, which is what stands for no pool; a call that is only tried can.
+        if (msg.sender != pool || pool == address(0)) revert NotAPool(msg.sender);
         if (owed0 > payment.most0) revert TooMuch(owed0, payment.most0);
         if (owed1 > payment.most1) revert TooMuch(owed1, payment.most1);
         _pay(payment.token0, payment.payer, owed0);
@@ -127,6 +129,7 @@ contract RangeMinter {
     }
 
     function _sqrtPrice(address pool) private view returns (uint160 sqrtPrice) {
+        // slither-disable-next-line unused-return
         (sqrtPrice,,,,,,) = ConcentratedPool(pool).slot0();
     }
 
@@ -176,6 +179,7 @@ contract RangeMinter {
 
     /// `amount * numerator / denominator`, rounded down.
     function _ratio(uint256 amount, uint256 numerator, uint256 denominator) private pure returns (uint128) {
+        // slither-disable-next-line unused-return
         (uint256 high,) = Math.mul512(amount, numerator);
         if (high >= denominator) revert Overflow();
         uint256 ratio = Math.mulDiv(amount, numerator, denominator);

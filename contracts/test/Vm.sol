@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.24;
 
-/// The few orders to the test machine that these tests give; forge and halmos both know them.
+/// The few orders to the test machine that these tests give. forge knows them all; those that proofs
+/// give, halmos knows too.
 interface Vm {
     function assume(bool condition) external pure;
     function warp(uint256 timestamp) external;
+    function prank(address sender) external;
+    function envString(string calldata name) external view returns (string memory);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
 }
 
 // Where the test machine listens: the last 20 bytes of keccak256("hevm cheat code").

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -13,12 +13,17 @@ from trimtab.core.abi import UINT256_MAX, Call
 from trimtab.core.actions import (
     ALL,
     Action,
+    AddLiquidity,
     Approve,
     Borrow,
+    Collect,
     Quantity,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
     Repay,
     Supply,
     Swap,
+    SwapExactOut,
     Transfer,
     UpdateAnswer,
     Withdraw,
@@ -30,10 +35,14 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.recorded import RecordedBlock, RecordedOrder
 from trimtab.mandate import AddressBook
+from trimtab.protocols.shared.ticks import MAX_TICK
 
 _KINDS: Mapping[str, type[Action]] = {
     kind.__name__: kind
-    for kind in (Transfer, Approve, UpdateAnswer, Supply, Withdraw, Borrow, Repay, Swap)
+    for kind in (
+        *(Transfer, Approve, UpdateAnswer, Supply, Withdraw, Borrow, Repay, Swap, SwapExactOut),
+        *(AddLiquidity, RemoveLiquidity, RemoveLiquidityOne, Collect),
+    )
 }
 _DIGITS = re.compile(r"-?\d{1,78}", re.ASCII)
 
@@ -99,7 +108,11 @@ def _action(found: Mapping[str, object], book: AddressBook) -> Action | Call:
         raise DataError(f"{kind!r} is no action: known are {', '.join(_KINDS)} and Call")
     _check_keys(found, _KINDS[kind])
     hints = get_type_hints(_KINDS[kind])
-    values = {name: _value(hints[name], found[name], book) for name in found if name != "type"}
+    values = {
+        name: _value(hints[name], found[name], book, is_tick=name == "ticks")
+        for name in found
+        if name != "type"
+    }
     made: Callable[..., Action] = _KINDS[kind]
     return made(**values)
 
@@ -112,7 +125,7 @@ def _check_keys(found: Mapping[str, object], kind: type[Action | Call]) -> None:
         )
 
 
-def _value(kind: object, found: object, book: AddressBook) -> object:
+def _value(kind: object, found: object, book: AddressBook, *, is_tick: bool = False) -> object:
     """A field of an action by its type."""
     if kind is Address:
         return address(_text(found))
@@ -122,7 +135,12 @@ def _value(kind: object, found: object, book: AddressBook) -> object:
         return _token(found, book)
     if kind == Quantity and found == ALL.value:
         return ALL
-    return _integer(found)
+    if get_origin(kind) is tuple:
+        if not isinstance(found, list):
+            raise DataError(f"{found!r} is no list")
+        item = get_args(kind)[0]
+        return tuple(_value(item, each, book, is_tick=is_tick) for each in found)
+    return _integer(found, least=-MAX_TICK if is_tick else 0)
 
 
 def _market(found: object, book: AddressBook) -> MarketId:

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab.core.abi import Call
-from trimtab.core.actions import Action, Repay, Supply, Swap, Transfer, Withdraw
+from trimtab.core.actions import (
+    Action,
+    Collect,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
+    Repay,
+    Supply,
+    Swap,
+    SwapExactOut,
+    Transfer,
+    Withdraw,
+)
 from trimtab.core.errors import DataError
 from trimtab.core.market import Head
 from trimtab.core.token import Address
@@ -64,6 +75,10 @@ def named_in(scenario: Scenario) -> tuple[Address, ...]:
 def _beneficiaries(action: Action | Call) -> tuple[Address, ...]:
     match action:
         case Transfer(to=account) | Withdraw(to=account) | Swap(recipient=account):
+            return (account,)
+        case SwapExactOut(recipient=account) | Collect(recipient=account):
+            return (account,)
+        case RemoveLiquidity(recipient=account) | RemoveLiquidityOne(recipient=account):
             return (account,)
         case Supply(on_behalf_of=account) | Repay(on_behalf_of=account):
             return (account,)

@@ -34,6 +34,8 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     pools = [market for market in states.markets.values() if isinstance(market, StablePool)]
     pool, actor = draw(st.sampled_from(pools)), draw(st.sampled_from(owners))
     kind = draw(st.sampled_from(KINDS))
+    if not states[pool].shares.supply and draw(st.integers(0, 8)) != 4:
+        kind = "add"
     holders = [owner for owner in owners if states[pool].shares.balance(owner)]
     if kind in ("remove", "one", "shares") and draw(st.integers(0, 8)) != 4:
         actor = draw(st.sampled_from(holders or owners))
@@ -98,7 +100,7 @@ def _add(draw: Draw, states: States, pool: StablePool, actor: Address) -> Action
     if approval := _approval(draw, states, pool, actor, pool.coins):
         return approval
     state = states[pool]
-    given = draw(st.one_of(_balanced(state), _lopsided(states, pool, actor)))
+    given = draw(st.one_of(_balanced(state, pool), _lopsided(states, pool, actor)))
     try:
         before = amounts.invariant(state, state.balances, state.timestamp)
         minted = amounts.deposited(state, state.timestamp, given, before).minted
@@ -202,9 +204,10 @@ def recipients(
     return st.sampled_from((*(actor,) * 8, *owners, STRANGER, ZERO_ADDRESS, pool.address))
 
 
-def _balanced(state: StableState) -> st.SearchStrategy[tuple[int, ...]]:
+def _balanced(state: StableState, pool: StablePool) -> st.SearchStrategy[tuple[int, ...]]:
     """About a part of what is in the pool, of every coin."""
-    there = [balance or 10**6 for balance in state.balances]
+    coins = zip(state.balances, pool.coins, strict=True)
+    there = [balance or 10**6 * coin.unit for balance, coin in coins]
     part = st.integers(1, 2000)
     return part.map(lambda of: tuple(max(1, balance * of // 1000) for balance in there))
 

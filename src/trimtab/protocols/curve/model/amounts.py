@@ -87,7 +87,7 @@ def exchanged(state: StableState, at: Timestamp, i: int, j: int, dx: int) -> Exc
     balances = list(state.balances)
     balances[i] = fits(balances[i] + dx)
     balances[j] = fits(balances[j] - amount_out - admin)
-    return Exchange(amount_out, mul_div(fee, PRECISION, rate), tuple(balances))
+    return Exchange(amount_out, fee * PRECISION // rate, tuple(balances))
 
 
 def get_dy(state: StableState, at: Timestamp, i: int, j: int, dx: int) -> int:

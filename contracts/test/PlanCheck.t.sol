@@ -88,6 +88,13 @@ contract PlanCheckTest {
         _expectHealth(address(_pool), least, health >= least ? bytes("") : broken);
     }
 
+    function test_check__healthAtItsLeastOrOneBelow__exact() public {
+        _pool.set(ACCOUNT, 7, Manner.Honest);
+        _expectHealth(address(_pool), 7, "");
+        bytes memory broken = abi.encodeWithSelector(PlanCheck.HealthTooLow.selector, address(_pool), ACCOUNT, 7, 8);
+        _expectHealth(address(_pool), 8, broken);
+    }
+
     function test_check__balanceAndHealthBroken__tellsTheBalance() public view {
         LeastBalance[] memory balances = new LeastBalance[](1);
         balances[0] = LeastBalance(address(_token), ACCOUNT, 1);

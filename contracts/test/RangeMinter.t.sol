@@ -220,8 +220,18 @@ contract RangeMinterTest {
         _refused(range, 0, 2 ** 32, 0, DEADLINE, expected);
         _refused(range, 0, 2 ** 160 - 1, 0, DEADLINE, expected);
         _refused(range, 0, 2 ** 160, 0, DEADLINE, expected);
-        // The most that 128 bits hold goes on to the pool, which takes only 127.
+        // What 128 bits hold goes on to the pool, which takes only 127.
         _refused(range, 0, 2 ** 32 - 1, uint128((2 ** 32 - 1) << 96), DEADLINE, "");
+    }
+
+    /// Between these roots each unit of token1 buys one of liquidity.
+    function test_mint__mostThat128BitsHold__exact() public {
+        Range memory range = _range(-60, 60);
+        (range.sqrtLower, range.sqrtUpper) = (PARITY, 2 * PARITY);
+        _pool.initialize(2 * PARITY);
+        _refused(range, 0, type(uint128).max, type(uint128).max, DEADLINE, "");
+        bytes memory expected = abi.encodeWithSelector(RangeMinter.Overflow.selector);
+        _refused(range, 0, uint256(type(uint128).max) + 1, 0, DEADLINE, expected);
     }
 
     function test_mint__whatThePoolRefuses__refusedInItsWords() public {

@@ -151,7 +151,8 @@ contract Coin {
     }
 
     function transferFrom(address payer, address recipient, uint256 amount) external {
-        require(_habit != Habit.Reverting && amount > 0, "refused");
+        // Without a reason, which alone would look like consent.
+        if (_habit == Habit.Reverting || amount == 0) revert();
         if (_habit == Habit.Calling) (, _answer) = _called.call(_call);
         if (_habit != Habit.Falsehood) {
             allowance[payer][msg.sender] -= amount;

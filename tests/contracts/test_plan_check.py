@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.contracts.project import Project, project
-from trimtab.lab.world import contracts_directory
 
 CODE = "if (asked.code.length == 0) revert Unanswered(asked, account);"
 LATE = "if (block.timestamp > deadline) revert Late(block.timestamp, deadline);"
@@ -33,18 +30,7 @@ MUTANTS = {
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Project:
-    return project(tmp_path)
-
-
-def functions(source: str, prefix: str) -> list[str]:
-    text = (contracts_directory() / "test" / source).read_text(encoding="utf-8")
-    return sorted(re.findall(rf"function ({prefix}\w*)\(", text))
-
-
-def failed(project: Project) -> set[str]:
-    """The suites of which a test fails."""
-    tests = project.forge_tests().items()
-    return {name.split("/")[1] for name, test in tests if test["status"] != "Success"}
+    return project(tmp_path, "PlanCheck")
 
 
 def test_forge__unit_and_fuzz__every_test_passes(
@@ -52,7 +38,7 @@ def test_forge__unit_and_fuzz__every_test_passes(
 ) -> None:
     tests = copy.forge_tests()
     ran = sorted(name.rpartition(":")[2] for name in tests)
-    assert ran == functions("PlanCheck.t.sol", "test")
+    assert ran == copy.functions("PlanCheck", "test")
     assert {
         name: test["reason"] for name, test in tests.items() if test["status"] != "Success"
     } == {}
@@ -63,15 +49,7 @@ def test_forge__unit_and_fuzz__every_test_passes(
 
 
 def test_forge__each_thing_wrong__some_test_fails(copy: Project) -> None:
-    suites = {}
-    copy.change("optimizer = true", "optimizer = false", "foundry.toml")  # most of the time is its
-    for number, (name, (old, new)) in enumerate(MUTANTS.items()):
-        suites[f"mutant{number}"] = name
-        folder = copy.sources / f"mutant{number}"
-        shutil.copytree(contracts_directory(), folder)
-        (folder / "test" / "PlanCheckProof.t.sol").unlink()
-        copy.change(old, new, f"contracts/mutant{number}/PlanCheck.sol")
-    assert {suites[each] for each in failed(copy)} == set(MUTANTS)
+    assert copy.killed(MUTANTS) == set(MUTANTS)
 
 
 def test_forge__sources__formatted(copy: Project) -> None:
@@ -82,7 +60,7 @@ def test_halmos__up_to_three_bounds_of_a_kind__passes_exactly_what_keeps_them(
     copy: Project, record_property: Callable[[str, object], None]
 ) -> None:
     proofs = copy.proofs()
-    assert sorted(proofs) == functions("PlanCheckProof.t.sol", "check_")
+    assert sorted(proofs) == copy.functions("PlanCheckProof", "check_")
     assert {name: proof["exitcode"] for name, proof in proofs.items()} == dict.fromkeys(proofs, 0)
     assert {proof["num_bounded_loops"] for proof in proofs.values()} == {0}
     paths = [proof["num_paths"][0] for proof in proofs.values()]

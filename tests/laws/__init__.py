@@ -1,5 +1,13 @@
 """The adapter law: a protocol joins by one line here."""
 
-from tests.laws import aave_v3, chainlink, curve, erc20, uniswap_v2, uniswap_v3
+from tests.laws import aave_v3, balancer, chainlink, curve, erc20, uniswap_v2, uniswap_v3
 
-PORTS = (aave_v3.PORT, chainlink.PORT, curve.PORT, erc20.PORT, uniswap_v2.PORT, uniswap_v3.PORT)
+PORTS = (
+    aave_v3.PORT,
+    balancer.PORT,
+    chainlink.PORT,
+    curve.PORT,
+    erc20.PORT,
+    uniswap_v2.PORT,
+    uniswap_v3.PORT,
+)

@@ -20,6 +20,9 @@ from trimtab.core.market import Head, Market, State
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.aave_v3.identity import anatomy as of_lending_pool
+from trimtab.protocols.balancer import WeightedPool
+from trimtab.protocols.balancer.identity import anatomy as of_weighted_pool
+from trimtab.protocols.balancer.identity import asked as asked_of_weighted_pool
 from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.chainlink.identity import anatomy as of_feed
 from trimtab.protocols.curve import StablePool
@@ -42,6 +45,8 @@ def asked(market: Market[State]) -> tuple[Read, ...]:
             return asked_of_pool(market)
         case StablePool():
             return asked_of_stable_pool(market)
+        case WeightedPool():
+            return asked_of_weighted_pool(market)
         case _:
             return ()
 
@@ -62,6 +67,8 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_pool(market, answers)
         case StablePool():
             return of_stable_pool(market, answers)
+        case WeightedPool():
+            return of_weighted_pool(market, answers)
         case LendingPool():
             return of_lending_pool(market)
         case _:

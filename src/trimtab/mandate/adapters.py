@@ -4,6 +4,7 @@ from typing import cast
 
 from trimtab.core.adapter import Adapters
 from trimtab.protocols.aave_v3 import AaveV3Adapter
+from trimtab.protocols.balancer import BalancerAdapter
 from trimtab.protocols.chainlink import ChainlinkAdapter
 from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
@@ -14,6 +15,7 @@ ADAPTERS = cast(
     Adapters,
     {
         "aave_v3": AaveV3Adapter(),
+        "balancer": BalancerAdapter(),
         "chainlink": ChainlinkAdapter(),
         "curve": CurveAdapter(),
         "erc20": Erc20Adapter(),

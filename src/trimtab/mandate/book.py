@@ -14,6 +14,7 @@ from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
 from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
+from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
 from trimtab.protocols.aave_v3 import LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
@@ -83,6 +84,7 @@ class _File(msgspec.Struct, frozen=True):
     plan_check: str | None = None
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
+    balancer: BalancerEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ class AddressBook:
     """Markets and tokens by name, every address checked.
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
-    `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`; a place
-    `WETH` (the wallet) or `aave_v3:WETH`.
+    `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`,
+    `balancer:WETH/USDC`; a place `WETH` (the wallet) or `aave_v3:WETH`.
     """
 
     chain: int
@@ -169,6 +171,9 @@ def _book(file: _File) -> AddressBook:
         markets |= {pair.name: pair for pair in pairs(file.chain, file.uniswap_v2, listed)}
     if file.curve is not None:
         markets |= {pool.name: pool for pool in stable_pools(file.chain, file.curve, listed)}
+    if file.balancer is not None:
+        found = weighted_pools(file.chain, file.balancer, listed)
+        markets |= {pool.name: pool for pool in found}
     return AddressBook(
         chain=file.chain,
         multicall=address(file.multicall),

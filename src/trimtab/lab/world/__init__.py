@@ -28,6 +28,13 @@ from trimtab.lab.world.deploy_aave_v3 import (
     oracle_contract,
     rate_strategy_contract,
 )
+from trimtab.lab.world.deploy_balancer import (
+    action_id,
+    authorizer_contract,
+    fee_provider_contract,
+    vault_contract,
+    weighted_pool_contract,
+)
 from trimtab.lab.world.deploy_curve import stable_factory_contract, stable_pool_contract
 from trimtab.lab.world.deploy_plan_check import CREATE2_DEPLOYER, SALT, plan_check_artifact
 from trimtab.lab.world.deploy_range_minter import (
@@ -38,6 +45,11 @@ from trimtab.lab.world.deploy_range_minter import (
 )
 from trimtab.lab.world.deploy_safe import NewSafe, new_safe, safe_contract
 from trimtab.lab.world.deploy_tokens import MULTICALL3, feed_contract, minted, token_contract
+from trimtab.lab.world.deploy_uniswap_v2 import (
+    pair_contract,
+    pair_factory_contract,
+    pair_router_contract,
+)
 from trimtab.lab.world.deploy_uniswap_v3 import (
     factory_contract,
     pool_contract,
@@ -48,15 +60,19 @@ from trimtab.lab.world.deploy_uniswap_v3 import (
 )
 from trimtab.lab.world.deployment import (
     AaveEntry,
+    BalancerEntry,
     CurveEntry,
     Deployment,
     FeedEntry,
+    PairEntry,
+    PairsEntry,
     PoolEntry,
     ReserveEntry,
     SafeEntry,
     StablePoolEntry,
     TokenEntry,
     UniswapEntry,
+    WeightedPoolEntry,
 )
 from trimtab.lab.world.node import Anvil, NodeSpec
 from trimtab.lab.world.rpc import NodeRefusal, Rpc
@@ -64,12 +80,14 @@ from trimtab.lab.world.spec import (
     DEFAULT_WORLD,
     EXCHANGE_WORLD,
     PRICE_DECIMALS,
+    PairSpec,
     PoolSpec,
     PositionSpec,
     RateSpec,
     ReserveSpec,
     StablePoolSpec,
     TokenSpec,
+    WeightedPoolSpec,
     WorldSpec,
     laddered,
 )
@@ -92,6 +110,7 @@ __all__ = [
     "AaveEntry",
     "Anvil",
     "Artifact",
+    "BalancerEntry",
     "Contract",
     "CurveEntry",
     "Deployer",
@@ -101,6 +120,9 @@ __all__ = [
     "NewSafe",
     "NodeRefusal",
     "NodeSpec",
+    "PairEntry",
+    "PairSpec",
+    "PairsEntry",
     "PoolEntry",
     "PoolSpec",
     "PositionSpec",
@@ -117,9 +139,13 @@ __all__ = [
     "TokenSpec",
     "Transaction",
     "UniswapEntry",
+    "WeightedPoolEntry",
+    "WeightedPoolSpec",
     "WorldSpec",
     "aave_pool_contract",
+    "action_id",
     "artifact",
+    "authorizer_contract",
     "compiled",
     "contracts_directory",
     "created2_address",
@@ -127,6 +153,7 @@ __all__ = [
     "data_provider_contract",
     "deploy_world",
     "factory_contract",
+    "fee_provider_contract",
     "feed_contract",
     "head",
     "laddered",
@@ -136,6 +163,9 @@ __all__ = [
     "new_safe",
     "oracle_contract",
     "package",
+    "pair_contract",
+    "pair_factory_contract",
+    "pair_router_contract",
     "plan_check_artifact",
     "pool_contract",
     "position_manager_contract",
@@ -155,5 +185,7 @@ __all__ = [
     "tick_lens_contract",
     "token_contract",
     "transaction",
+    "vault_contract",
+    "weighted_pool_contract",
     "world_directory",
 ]

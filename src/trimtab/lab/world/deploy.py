@@ -14,6 +14,7 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, address
 from trimtab.lab.world.contracts import read_all
 from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, supply_reserves
+from trimtab.lab.world.deploy_balancer import deploy_balancer
 from trimtab.lab.world.deploy_curve import deploy_curve
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
 from trimtab.lab.world.deploy_range_minter import deploy_range_minter
@@ -119,6 +120,11 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         else None
     )
     curve = deploy_curve(deployer, spec, tokens, liquidity_provider) if spec.stable_pools else None
+    balancer = (
+        deploy_balancer(deployer, spec, tokens, native, liquidity_provider)
+        if spec.weighted_pools
+        else None
+    )
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
     at = head(rpc)
@@ -141,6 +147,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         plan_check=plan_check,
         uniswap_v2=pairs,
         curve=curve,
+        balancer=balancer,
     )
 
 

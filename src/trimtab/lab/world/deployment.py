@@ -95,6 +95,34 @@ class CurveEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedPoolEntry:
+    """A weighted pool; its market is `balancer:TOKEN/TOKEN`.
+
+    `pool_id` is in hexadecimal; tokens, and weights times 10**18, are in the vault's order.
+    """
+
+    address: Address
+    pool_id: str
+    tokens: tuple[Address, ...]
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerEntry:
+    """The vault, its collector of fees and the factory; pools by symbols, `TOKEN/TOKEN`.
+
+    `authorizer` says who may change what; `fee_provider` tells pools the protocol's fees.
+    """
+
+    vault: Address
+    authorizer: Address
+    fees_collector: Address
+    fee_provider: Address
+    factory: Address
+    pools: dict[str, WeightedPoolEntry]
+
+
+@dataclass(frozen=True, slots=True)
 class PairEntry:
     """A constant-product pair. Its market is `uniswap_v2:BASE/QUOTE`."""
 
@@ -146,6 +174,7 @@ class Deployment:
     plan_check: Address
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
+    balancer: BalancerEntry | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -157,6 +186,7 @@ class Deployment:
             *(f"uniswap_v3:{name}" for name in self.uniswap_v3.pools),
             *(f"uniswap_v2:{name}" for name in (self.uniswap_v2.pairs if self.uniswap_v2 else ())),
             *(f"curve:{name}" for name in (self.curve.pools if self.curve else ())),
+            *(f"balancer:{name}" for name in (self.balancer.pools if self.balancer else ())),
         )
 
     def token(self, symbol: str) -> Token:

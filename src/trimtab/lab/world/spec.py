@@ -98,6 +98,23 @@ class StablePoolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedPoolSpec:
+    """A pool of tokens with fixed weights, opened at the prices of their feeds."""
+
+    symbols: tuple[str, ...]
+    weights: tuple[int, ...]
+    """Parts of a hundred, in the order of the symbols."""
+    fee: Bps
+    worth: int
+    """Whole dollars in it; nobody has put anything into a pool of 0."""
+
+    @property
+    def name(self) -> str:
+        """The pool's name in mandates, such as `WETH/USDC`."""
+        return "/".join(self.symbols)
+
+
+@dataclass(frozen=True, slots=True)
 class PairSpec:
     """A constant-product pair of two tokens, opened at the price of their feeds."""
 
@@ -127,6 +144,7 @@ class WorldSpec:
     seconds_per_block: int = 12
     pairs: tuple[PairSpec, ...] = ()
     stable_pools: tuple[StablePoolSpec, ...] = ()
+    weighted_pools: tuple[WeightedPoolSpec, ...] = ()
 
     def __post_init__(self) -> None:
         symbols = [token.symbol for token in self.tokens]
@@ -136,6 +154,7 @@ class WorldSpec:
         used += [symbol for pool in self.pools for symbol in (pool.base, pool.quote)]
         used += [symbol for pair in self.pairs for symbol in (pair.base, pair.quote)]
         used += [symbol for pool in self.stable_pools for symbol in pool.symbols]
+        used += [symbol for pool in self.weighted_pools for symbol in pool.symbols]
         if missing := sorted(set(used) - set(symbols)):
             raise ConfigError(f"no token {missing} in this world: it has {symbols}")
         fees = sorted(TICK_SPACING)
@@ -244,6 +263,10 @@ EXCHANGE_WORLD = replace(
     pairs=(PairSpec("WETH", "USDC", 2_000_000), PairSpec("USDC", "USDT", 1_000_000)),
     stable_pools=(
         StablePoolSpec(("USDC", "USDT", "DAI", "FRAX"), 200, fee=4_000_000, supplied=2_000_000),
+    ),
+    weighted_pools=(
+        WeightedPoolSpec(("WETH", "USDC"), (80, 20), fee=Bps(30), worth=5_000_000),
+        WeightedPoolSpec(("WBTC", "WETH", "DAI"), (50, 25, 25), fee=Bps(100), worth=2_000_000),
     ),
 )
 """The world of the demonstration with three more dollars and a pool of every exchange."""

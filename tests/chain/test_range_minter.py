@@ -24,6 +24,7 @@ from trimtab.lab.world import (
     transaction,
 )
 from trimtab.lab.world.compile import SOLC
+from trimtab.lab.world.rpc import Json
 from trimtab.mandate import read_book
 from trimtab.protocols.shared.ticks import sqrt_price_at_tick
 from trimtab.protocols.uniswap_v3 import Pool
@@ -111,7 +112,7 @@ def test_mint__by_an_account__owns_the_position_in_the_pool(
     key = (*pair, entry.fee, *ticks, *map(sqrt_price_at_tick, ticks))
     deadline = world.head.timestamp + 1_000
     call = range_minter_contract(minter).call("mint", key, *most, 1, deadline)
-    asked = {"from": owner, "to": minter, "data": "0x" + call.data.hex()}
+    asked: Json = {"from": owner, "to": minter, "data": "0x" + call.data.hex()}
     told = str(world.rpc("eth_call", asked, "latest"))
     liquidity, *owed = decode(["uint128", "uint256", "uint256"], bytes.fromhex(told[2:]))
     (receipt,) = world.mine(transaction(owner, call))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from trimtab.core.abi import Log, log_words, topic, topic_address
+from trimtab.core.token import ZERO_ADDRESS
 from trimtab.protocols.uniswap_v2.market import PairState
 from trimtab.protocols.uniswap_v2.model.pair import moved, spent, synced, with_k_last
 
@@ -32,9 +33,8 @@ def _transfer(state: PairState, log: Log) -> PairState:
     source, target = topic_address(log, 1), topic_address(log, 2)
     (raw,) = log_words(log)
     state = moved(state, log.address, source, target, raw)
-    if target != log.address:
-        return state
-    return replace(state, given=(log.transaction, source, raw))
+    is_given = target == log.address and source != ZERO_ADDRESS
+    return replace(state, given=(log.transaction, source, raw)) if is_given else state
 
 
 def _burn(state: PairState, log: Log) -> PairState:

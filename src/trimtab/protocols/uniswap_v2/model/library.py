@@ -33,12 +33,15 @@ def get_amount_out(amount_in: int, of: Sides) -> int:
 
 
 def get_amount_in(amount_out: int, of: Sides) -> int:
-    """What buying `amount_out` takes, rounded down and one more. Raises RevertError."""
+    """What buying `amount_out` takes, rounded down and one more. Raises RevertError.
+
+    The sum cannot overflow: what is divided by is 0 or at least `kept`.
+    """
     if amount_out == 0:
         raise refuse("UniswapV2Library: INSUFFICIENT_OUTPUT_AMOUNT")
     _check_liquidity(of)
     numerator = mul(mul(of.reserve_in, amount_out), of.parts)
-    return add(div_down(numerator, mul(sub(of.reserve_out, amount_out), of.kept)), 1)
+    return div_down(numerator, mul(sub(of.reserve_out, amount_out), of.kept)) + 1
 
 
 def quote(amount_a: int, reserve_a: int, reserve_b: int) -> int:

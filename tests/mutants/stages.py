@@ -19,7 +19,7 @@ from tests.mutants.touched import Touched
 from tests.support import evm
 from trimtab.core.actions import Action
 from trimtab.core.token import Address
-from trimtab.lab.world import DEFAULT_WORLD, Deployment, WorldSpec, local_world
+from trimtab.lab.world import EXCHANGE_WORLD, Deployment, WorldSpec, local_world
 
 if TYPE_CHECKING:
     from tests.laws.law import Draw, Port
@@ -30,8 +30,11 @@ STEPS = 30
 OWNERS = 3
 BUILDS_ON = {
     "aave_v3": ("chainlink", "erc20"),
+    "balancer": ("erc20",),
     "chainlink": (),
+    "curve": ("erc20",),
     "erc20": (),
+    "uniswap_v2": ("erc20",),
     "uniswap_v3": ("erc20",),
 }
 """Whose markets the law needs beside a protocol's own. To read the others too takes long."""
@@ -83,10 +86,10 @@ class Scene:
 
 
 def stages() -> tuple[Stage, ...]:
-    """Every protocol of the law in the default world, then edges that are rare there."""
+    """Every protocol of the law in the world of all exchanges, then edges that are rare there."""
     from tests.laws import PORTS
 
-    common = _loaded(DEFAULT_WORLD)
+    common = _loaded(EXCHANGE_WORLD)
     return (*(Stage(port.name, port.name, *common) for port in PORTS), _capped(), _thin())
 
 

@@ -21,7 +21,7 @@ from trimtab.protocols.curve.model.amounts import (
     amplification,
     scaled,
 )
-from trimtab.protocols.curve.model.checked import fits, mul_div
+from trimtab.protocols.curve.model.checked import fits, mul_div_down
 from trimtab.protocols.curve.model.invariant import MOST_ROUNDS, get_d
 from trimtab.protocols.shared.limbs import (
     ONE4,
@@ -84,7 +84,7 @@ def _numbers(state: StableState, at: Timestamp, i: int, j: int) -> list[int]:
     c = d
     for index in others:
         if index < i:
-            c = mul_div(c, d, fits(xp[index] * count))
+            c = mul_div_down(c, d, fits(xp[index] * count))
     later = [fits(xp[index] * count) for index in others if index > i]
     if 0 in later:
         raise ZeroDivisionError("nothing of a coin")
@@ -98,7 +98,7 @@ def _numbers(state: StableState, at: Timestamp, i: int, j: int) -> list[int]:
         _COUNT: count,
         _A_PRECISION: state.a_precision,
         _ANN_N: fits(ann * count),
-        _B: mul_div(d, state.a_precision, ann),
+        _B: mul_div_down(d, state.a_precision, ann),
         _XP_OUT: xp[j],
         _FEE: state.fee,
         _RATE_OUT: state.rates[j],

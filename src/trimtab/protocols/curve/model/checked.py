@@ -14,6 +14,6 @@ def fits(value: int) -> int:
     return value
 
 
-def mul_div(a: int, b: int, denominator: int) -> int:
+def mul_div_down(a: int, b: int, denominator: int) -> int:
     """`a * b / denominator`, rounded down; the product has to fit as well."""
     return fits(a * b) // denominator

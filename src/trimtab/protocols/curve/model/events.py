@@ -13,7 +13,7 @@ from trimtab.core.token import Address
 from trimtab.protocols.curve.market import StableState
 from trimtab.protocols.curve.model import amounts
 from trimtab.protocols.curve.model.amounts import FEE_DENOMINATOR
-from trimtab.protocols.curve.model.checked import mul_div
+from trimtab.protocols.curve.model.checked import mul_div_down
 
 
 def exchanged(
@@ -67,7 +67,7 @@ def ramped(state: StableState, a: tuple[int, int], times: tuple[int, int]) -> St
 def _changed(state: StableState, changes: Sequence[int], fees: Sequence[int]) -> StableState:
     """With the balances changed, and the admin's part of fees counted off."""
     balances = tuple(
-        balance + change - mul_div(fee, state.admin_fee, FEE_DENOMINATOR)
+        balance + change - mul_div_down(fee, state.admin_fee, FEE_DENOMINATOR)
         for balance, change, fee in zip(state.balances, changes, fees, strict=True)
     )
     if min(balances) < 0:

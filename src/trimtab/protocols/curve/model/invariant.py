@@ -9,7 +9,7 @@ iterations. Every function raises ArithmeticError where the contract reverts.
 from collections.abc import Sequence
 
 from trimtab.core.abi import UINT256_MAX
-from trimtab.protocols.curve.model.checked import fits, mul_div
+from trimtab.protocols.curve.model.checked import fits, mul_div_down
 
 MOST_ROUNDS = 255
 """Iterations after which a contract gives up."""
@@ -21,17 +21,17 @@ def get_d(xp: Sequence[int], amp: int, a_precision: int) -> int:
     if total == 0:
         return 0
     count, ann = len(xp), fits(amp * len(xp))
-    weighted = mul_div(ann, total, a_precision)
+    weighted = mul_div_down(ann, total, a_precision)
     slope = fits(ann - a_precision)
     scaled = [fits(x * count) for x in xp]
     d = total
     for _ in range(MOST_ROUNDS):
         d_p = d
         for x in scaled:
-            d_p = mul_div(d_p, d, x)
+            d_p = mul_div_down(d_p, d, x)
         previous = d
         numerator = fits(fits(weighted + fits(d_p * count)) * d)
-        d = numerator // fits(mul_div(slope, d, a_precision) + fits((count + 1) * d_p))
+        d = numerator // fits(mul_div_down(slope, d, a_precision) + fits((count + 1) * d_p))
         if -1 <= d - previous <= 1:
             return d
     raise ArithmeticError("the invariant does not converge")
@@ -55,9 +55,9 @@ def _root(index: int, xp: Sequence[int], d: int, amp: int, a_precision: int) -> 
     for other, value in enumerate(xp):
         if other != index:
             total = fits(total + value)
-            c = mul_div(c, d, fits(value * count))
+            c = mul_div_down(c, d, fits(value * count))
     c = fits(fits(c * d) * a_precision) // fits(ann * count)
-    b = fits(total + mul_div(d, a_precision, ann))
+    b = fits(total + mul_div_down(d, a_precision, ann))
     y = d
     for _ in range(MOST_ROUNDS):
         previous = y

@@ -4,9 +4,9 @@
 """
 
 from trimtab.lab.verify.formats import Judged, verify
-from trimtab.lab.verify.pool_files import check_new
-from trimtab.lab.verify.record import node_at, record
-from trimtab.lab.verify.session import live
+from trimtab.lab.verify.history.record import node_at, record
+from trimtab.lab.verify.history.session import live
+from trimtab.lab.verify.history.written import check_new
 from trimtab.lab.verify.tally import Exact, Mismatch, Tally, Unknown, Verdict, printable
 
 __all__ = [

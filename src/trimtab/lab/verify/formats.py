@@ -1,22 +1,27 @@
 """Which kind of recording a file is, by its content, and what the models say of it.
 
-A folder is taken whole: what lies in it is judged file by file, states and the answers to them
-together. A file of no known format is an error where it stands alone, and is counted as unknown
-among others.
+A folder is taken whole: what lies in it is judged file by file, answers from the states that lie
+beside them. A file of no known format is an error where it stands alone, and is counted as
+unknown among others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from trimtab.core.errors import DataError
-from trimtab.lab.verify import core_vectors, pool_files, tick_state
+from trimtab.lab.verify.answers import judge
+from trimtab.lab.verify.answers import states as answered
+from trimtab.lab.verify.answers.pools import Pool
 from trimtab.lab.verify.files import Document, Parquet, Recorded, Text, read
-from trimtab.lab.verify.pool_files import EVENTS, POOL
-from trimtab.lab.verify.pool_replay import events_alone, whole_history
+from trimtab.lab.verify.history import states, written
+from trimtab.lab.verify.history.replay import events_alone, whole_history
+from trimtab.lab.verify.history.written import EVENTS, POOL
 from trimtab.lab.verify.tally import Tally, Unknown, Verdict
+from trimtab.lab.verify.vectors import balancer_v3, core
 
 FORMAT = "format"
 """The reason of a file that is none of the known formats."""
@@ -33,13 +38,23 @@ class Judged:
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
-    """A format: how a file of it is known, and the verdicts on one."""
+@dataclass(frozen=True)
+class Folder:
+    """The files that are judged together."""
 
-    name: str
-    is_of: Callable[[Recorded], bool]
-    verdicts: Callable[[Recorded], Iterator[Verdict]]
+    paths: Sequence[Path]
+
+    @cached_property
+    def pools(self) -> Mapping[answered.Key, Pool]:
+        """Every pool whose state one of the files describes."""
+        found: dict[answered.Key, Pool] = {}
+        for path in self.paths:
+            recorded = read(path)
+            if isinstance(recorded, Document) and answered.is_state(recorded.value):
+                for key, pool in answered.pools(recorded):
+                    if found.setdefault(key, pool) != pool:
+                        raise DataError(f"{path}: {key[0]} has another state in another file")
+        return found
 
 
 def verify(path: Path) -> Iterator[Judged]:
@@ -48,18 +63,19 @@ def verify(path: Path) -> Iterator[Judged]:
     Raises DataError for a path that is not there, files out of bounds, and, where it is the only
     file, one of no known format.
     """
-    paths = _files(path)
-    for each in paths:
+    folder = Folder(_files(path))
+    for each in folder.paths:
         recorded = read(each)
-        found = None if recorded is None else _format(recorded)
-        if found is not None and recorded is not None:
-            yield Judged(each, found.name, Tally.of(found.verdicts(recorded)))
-        elif len(paths) == 1:
+        found = None if recorded is None else _judged(recorded, folder)
+        if found is not None:
+            name, verdicts = found
+            yield Judged(each, name, Tally.of(verdicts))
+        elif len(folder.paths) == 1:
             raise DataError(
-                f"{each} is of no format that is known here: expected {_known()}; "
-                "docs/guides/verify-a-pool.md describes them"
+                f"{each} is of no format that is known here: docs/guides/verify-a-pool.md "
+                "describes those that are"
             )
-        elif not _is_part(each, paths):
+        elif not (each.name == POOL and each.with_name(EVENTS) in folder.paths):
             yield Judged(each, FORMAT, Tally.of([Unknown(FORMAT)]))
 
 
@@ -77,46 +93,40 @@ def _files(path: Path) -> list[Path]:
     return sorted(found)
 
 
-def _format(recorded: Recorded) -> _Format | None:
-    return next((each for each in _FORMATS if each.is_of(recorded)), None)
-
-
-def _is_part(path: Path, paths: Sequence[Path]) -> bool:
-    """Whether the file belongs to another one, with which it is judged."""
-    return path.name == POOL and path.with_name(EVENTS) in paths
-
-
-def _known() -> str:
-    return ", ".join(each.name for each in _FORMATS)
-
-
 # ----------------------------------------------------------------------------------- formats
 
-
-def _columns(*names: str) -> Callable[[Recorded], bool]:
-    return lambda recorded: isinstance(recorded, Parquet) and set(names) <= recorded.schema.keys()
+_Found = tuple[str, Iterator[Verdict]]
 
 
-def _table(names: tuple[str, ...]) -> Callable[[Recorded], bool]:
-    return lambda recorded: isinstance(recorded, Text) and core_vectors.header(recorded) == names
+def _judged(recorded: Recorded, folder: Folder) -> _Found | None:
+    """The format of a file and the verdicts on it, none where it is of no format."""
+    match recorded:
+        case Parquet():
+            return _of_parquet(recorded)
+        case Text():
+            return _of_text(recorded)
+        case Document(value=value):
+            if judge.is_answers(value):
+                return "answers", judge.answers(recorded, lambda: folder.pools)
+            if balancer_v3.is_vectors(value):
+                return "balancer_v3 vectors", balancer_v3.vectors(recorded)
+            if answered.is_state(value):
+                return "state of a pool", judge.described(recorded)
+            return None
 
 
-def _parquet(
-    judge: Callable[[Parquet], Iterator[Verdict]],
-) -> Callable[[Recorded], Iterator[Verdict]]:
-    def verdicts(recorded: Recorded) -> Iterator[Verdict]:
-        assert isinstance(recorded, Parquet)
-        return judge(recorded)
-
-    return verdicts
+def _of_parquet(file: Parquet) -> _Found | None:
+    for columns, name, verdicts in _PARQUETS:
+        if set(columns) <= file.schema.keys():
+            return name, verdicts(file)
+    return None
 
 
-def _text(judge: Callable[[Text], Iterator[Verdict]]) -> Callable[[Recorded], Iterator[Verdict]]:
-    def verdicts(recorded: Recorded) -> Iterator[Verdict]:
-        assert isinstance(recorded, Text)
-        return judge(recorded)
-
-    return verdicts
+def _of_text(file: Text) -> _Found | None:
+    for columns, name, verdicts in _TEXTS:
+        if columns == core.header(file):
+            return name, verdicts(file)
+    return None
 
 
 def _history(events: Parquet) -> Iterator[Verdict]:
@@ -126,27 +136,25 @@ def _history(events: Parquet) -> Iterator[Verdict]:
     pool = read(beside)
     if not isinstance(pool, Document):
         raise DataError(f"{beside} is no JSON object that describes a pool")
-    return whole_history(pool_files.born(pool), pool_files.history_events(events))
+    return whole_history(written.born(pool), written.history_events(events))
 
 
 def _decoded(file: Parquet) -> Iterator[Verdict]:
-    return events_alone(lambda: pool_files.decoded_events(file))
+    return events_alone(lambda: written.decoded_events(file))
 
 
 def _raw(file: Parquet) -> Iterator[Verdict]:
-    return events_alone(lambda: pool_files.raw_events(file))
+    return events_alone(lambda: written.raw_events(file))
 
 
-_FORMATS = (
-    _Format("history of a pool", _columns(*pool_files.HISTORY_COLUMNS), _parquet(_history)),
-    _Format("decoded events", _columns(*pool_files.DECODED_COLUMNS), _parquet(_decoded)),
-    _Format("raw logs", _columns(*pool_files.RAW_COLUMNS), _parquet(_raw)),
-    _Format("pool states", _columns(*tick_state.COLUMNS), _parquet(tick_state.full_states)),
-    _Format(
-        "ticks to prices", _table(core_vectors.TICK_TO_PRICE), _text(core_vectors.tick_to_price)
-    ),
-    _Format(
-        "prices to ticks", _table(core_vectors.PRICE_TO_TICK), _text(core_vectors.price_to_tick)
-    ),
-    _Format("published swaps", _table(core_vectors.SWAPS), _text(core_vectors.published_swaps)),
+_PARQUETS: tuple[tuple[tuple[str, ...], str, Callable[[Parquet], Iterator[Verdict]]], ...] = (
+    (written.HISTORY_COLUMNS, "history of a pool", _history),
+    (written.DECODED_COLUMNS, "decoded events", _decoded),
+    (written.RAW_COLUMNS, "raw logs", _raw),
+    (states.COLUMNS, "pool states", states.full_states),
+)
+_TEXTS: tuple[tuple[tuple[str, ...], str, Callable[[Text], Iterator[Verdict]]], ...] = (
+    (core.TICK_TO_PRICE, "ticks to prices", core.tick_to_price),
+    (core.PRICE_TO_TICK, "prices to ticks", core.price_to_tick),
+    (core.SWAPS, "published swaps", core.published_swaps),
 )

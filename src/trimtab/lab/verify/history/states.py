@@ -26,7 +26,7 @@ from trimtab.lab.verify.files import (
     parsed_json,
     unsigned,
 )
-from trimtab.lab.verify.pool_replay import pool_state
+from trimtab.lab.verify.history.replay import pool_state
 from trimtab.lab.verify.tally import Values, Verdict, compared
 from trimtab.protocols.shared.ticks import (
     MAX_SQRT_PRICE,
@@ -66,9 +66,11 @@ def full_states(file: Parquet) -> Iterator[Verdict]:
         yield from verdicts(what, whole(price, tick, liquidity, ticks), positions)
 
 
-def whole(price: int, tick: int, liquidity: int, ticks: Ticks, fee: int = 0) -> PoolState:
-    """A pool with these ticks, at the widest spacing that all of them are multiples of."""
-    state = pool_state(fee, max(math.gcd(*ticks), 1), price)
+def whole(
+    price: int, tick: int, liquidity: int, ticks: Ticks, fee: int = 0, spacing: int | None = None
+) -> PoolState:
+    """A pool with these ticks; without a spacing, at the widest that all are multiples of."""
+    state = pool_state(fee, spacing or max(math.gcd(*ticks), 1), price)
     return replace(
         state,
         tick=tick,
@@ -81,14 +83,11 @@ def whole(price: int, tick: int, liquidity: int, ticks: Ticks, fee: int = 0) -> 
 def verdicts(what: str, state: PoolState, positions: list[Range]) -> Iterator[Verdict]:
     """The verdict on the pool, then on each tick that its state or a position names."""
     around = sum(each.liquidity for each in positions if each.lower <= state.tick < each.upper)
-    at = tick_at_sqrt_price(state.sqrt_price_x96)
-    if state.tick == at - 1 and sqrt_price_at_tick(at) == state.sqrt_price_x96:
-        at = state.tick  # a swap downwards that ended at a tick has crossed it
     yield compared(
         what,
         "price and liquidity",
         {"tick": state.tick, "liquidity": state.liquidity},
-        {"tick": at, "liquidity": around},
+        {"tick": tick_at(state), "liquidity": around},
     )
     gross, net = _by_tick(positions)
     reached = _crossed(state)
@@ -105,6 +104,16 @@ def verdicts(what: str, state: PoolState, positions: list[Range]) -> Iterator[Ve
             side: reached.get(tick, after),
         }
         yield compared(f"{what}, tick {tick}", "tick", recorded, modelled)
+
+
+def tick_at(state: PoolState) -> int:
+    """The tick that goes with the state's price.
+
+    A swap downwards that ends at a tick has crossed it, so there two ticks are right.
+    """
+    tick = tick_at_sqrt_price(state.sqrt_price_x96)
+    is_crossed = sqrt_price_at_tick(tick) == state.sqrt_price_x96 and state.tick == tick - 1
+    return tick - 1 if is_crossed else tick
 
 
 def _by_tick(positions: list[Range]) -> tuple[Counter[int], Counter[int]]:

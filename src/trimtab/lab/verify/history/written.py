@@ -16,7 +16,7 @@ import msgspec
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.token import Address
 from trimtab.lab.verify.files import Document, Parquet, field_of, integer, mapping, unsigned
-from trimtab.lab.verify.pool_events import (
+from trimtab.lab.verify.history.events import (
     KINDS,
     WIDEST_SPACING,
     Born,

@@ -14,7 +14,7 @@ from itertools import islice
 
 from trimtab.core.errors import DataError
 from trimtab.core.quantise import Timestamp
-from trimtab.lab.verify.pool_events import (
+from trimtab.lab.verify.history.events import (
     Born,
     CollectEvent,
     Placed,

@@ -11,11 +11,11 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 from trimtab.core.errors import DataError
-from trimtab.lab.verify.core_pools import CORE_POOLS, CorePool, sqrt_price_of
 from trimtab.lab.verify.files import LONGEST_CELL, Text, integer
-from trimtab.lab.verify.pool_events import RangeEvent
-from trimtab.lab.verify.pool_replay import outcome, pool_state, range_amounts
+from trimtab.lab.verify.history.events import RangeEvent
+from trimtab.lab.verify.history.replay import outcome, pool_state, range_amounts
 from trimtab.lab.verify.tally import Unknown, Values, Verdict, compared
+from trimtab.lab.verify.vectors.core_pools import CORE_POOLS, CorePool, sqrt_price_of
 from trimtab.protocols.shared.ticks import (
     MAX_SQRT_PRICE,
     MAX_TICK,

@@ -15,7 +15,7 @@ from trimtab.core.errors import DataError, MissingRead, RpcError
 from trimtab.core.market import Head
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.lab.verify.files import MOST_ROWS, integer
-from trimtab.lab.verify.pool_events import (
+from trimtab.lab.verify.history.events import (
     INITIALIZE,
     WIDEST_SPACING,
     Born,
@@ -23,7 +23,7 @@ from trimtab.lab.verify.pool_events import (
     event_of_log,
     price,
 )
-from trimtab.lab.verify.pool_files import check_new, write_history
+from trimtab.lab.verify.history.written import check_new, write_history
 from trimtab.protocols.uniswap_v3.model.step import PIPS
 
 _MOST_PAGES = 20

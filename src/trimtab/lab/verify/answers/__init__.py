@@ -1,0 +1,1 @@
+"""Answers of pools, recorded with the states that they were given from."""

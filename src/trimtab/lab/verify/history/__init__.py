@@ -1,0 +1,1 @@
+"""A Uniswap V3 pool through its events and states: read, replayed, recorded."""

@@ -1,0 +1,1 @@
+"""Vectors that protocols publish with their tests."""

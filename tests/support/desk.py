@@ -24,14 +24,14 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Reverted, States
 from trimtab.core.strategy import Costs, View
 from trimtab.core.token import Address, Token
-from trimtab.lab.world import local_world, minted
+from trimtab.lab.world import DEFAULT_WORLD, WorldSpec, local_world, minted
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import AddressBook, read_book
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.risk import oracle_prices
-from trimtab.routing import GAS_OF, BestSinglePool, Purpose, Terms
+from trimtab.routing import GAS_OF, BestSinglePool, Exchange, Purpose, Terms, is_exchange
 
 BLOCK_SECONDS = 12
 SYMBOLS = ("USDC", "WETH", "WBTC")
@@ -58,6 +58,11 @@ class Desk:
     @property
     def pools(self) -> tuple[Pool, ...]:
         return tuple(each for each in self.book.markets.values() if isinstance(each, Pool))
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Every pool, whatever its protocol."""
+        return tuple(each for each in self.book.markets.values() if is_exchange(each))
 
     @property
     def lender(self) -> LendingPool:
@@ -146,7 +151,7 @@ class Desk:
         settings: dict[str, Any] = {
             "adapters": ADAPTERS,
             "account": self.account,
-            "pools": self.pools,
+            "pools": self.exchanges,
             "router": BestSinglePool(),
             "prices": self.prices(self.start),
             "costs": self.costs(),
@@ -223,9 +228,9 @@ class Desk:
 
 
 @contextmanager
-def opened() -> Iterator[Desk]:
+def opened(spec: WorldSpec = DEFAULT_WORLD) -> Iterator[Desk]:
     """The desk as it begins; what is done within is undone."""
-    desk = _deployed()
+    desk = _deployed(spec)
     before = desk.machine.snapshot()
     try:
         yield desk
@@ -234,8 +239,8 @@ def opened() -> Iterator[Desk]:
 
 
 @cache
-def _deployed() -> Desk:
-    with local_world() as world:
+def _deployed(spec: WorldSpec) -> Desk:
+    with local_world(spec) as world:
         account, other = world.deployment.agents[:2]
         deployment = world.deployment.to_json()
         book = read_book(deployment, "the local world")

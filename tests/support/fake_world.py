@@ -225,7 +225,7 @@ def fake_world(mandate: str, funds: Mapping[str, int], script: Sequence[Chapter]
     played = FakeWorld(machine, deployment, bot, iter(script), prices=prices)
     for symbol, raw in funds.items():
         played.send_as_agent(minted(book.token(symbol).address, account, raw))
-    spenders = (bot.pools[0].router, book.market("aave_v3").address)
+    spenders = (bot.pools[0].spenders[0], book.market("aave_v3").address)
     for token in book.tokens.values():
         played.send_as_agent(minted(token.address, agent, PLENTY))
         for spender in spenders:

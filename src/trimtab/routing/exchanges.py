@@ -10,14 +10,16 @@ from trimtab.core.actions import Action, AddLiquidity
 from trimtab.core.market import Market
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
-from trimtab.protocols import curve, uniswap_v2, uniswap_v3
+from trimtab.protocols import balancer, curve, uniswap_v2, uniswap_v3
+from trimtab.protocols.balancer import WeightedPool
 from trimtab.protocols.curve import StablePool
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.protocols.uniswap_v3 import Pool
 
 PIPS = 10**6
 CURVE_FEES = 10**10
-Exchange = Pool | Pair | StablePool
+WAD = 10**18
+Exchange = Pool | Pair | StablePool | WeightedPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,13 @@ def is_exchange(market: Market[Any]) -> TypeGuard[Exchange]:
 
 def tokens_of(pool: Exchange) -> tuple[Token, ...]:
     """The tokens that a pool holds, in its own order."""
-    return pool.coins if isinstance(pool, StablePool) else (pool.token0, pool.token1)
+    match pool:
+        case StablePool():
+            return pool.coins
+        case WeightedPool():
+            return pool.tokens
+        case Pool() | Pair():
+            return (pool.token0, pool.token1)
 
 
 def offer(states: States, pool: Exchange, sold: Token, bought: Token, amount: int) -> Offer:
@@ -56,6 +64,9 @@ def offer(states: States, pool: Exchange, sold: Token, bought: Token, amount: in
             before_fee = stable.amount_out + stable.fee_paid
             fee = amount * stable.fee_paid // before_fee if before_fee else 0
             return Offer(amount, stable.amount_out, fee)
+        case WeightedPool():
+            weighted = balancer.quote(states[pool], pool, sold, bought, amount)
+            return Offer(amount, weighted.amount_out, weighted.fee_paid)
 
 
 def fee_rate(states: States, pool: Exchange) -> Fraction:
@@ -67,6 +78,8 @@ def fee_rate(states: States, pool: Exchange) -> Fraction:
             return 1 - Fraction(min(pool.fee.kept0, pool.fee.kept1), pool.fee.parts)
         case StablePool():
             return Fraction(states[pool].fee, CURVE_FEES)
+        case WeightedPool():
+            return Fraction(states[pool].swap_fee, WAD)
 
 
 def spender_of(market: Market[Any], action: Action) -> Address:

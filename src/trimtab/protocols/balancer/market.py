@@ -46,9 +46,10 @@ class WeightedState:
     """What the vault and the pool keep of a weighted pool.
 
     `balances` are base units in the order of `pool.tokens`. Percentages are times 10**18;
-    `protocol_swap_fee` is the protocol's part of the swap fee as the pool last took it over, and
-    0 in recovery mode. `last_invariant` is that after the last join or exit: fees that swaps have
-    paid since then are still to be shared with the protocol.
+    `protocol_swap_fee` is the protocol's part of the swap fee as the pool last took it over;
+    `last_invariant` is that after the last join or exit: fees that swaps have paid since then are
+    still to be shared with the protocol. Both are 0 in recovery mode: the pool shares nothing
+    then, and begins anew when it ends.
 
     Left out: the block of the last change, which no weighted pool looks at, and the protocol's
     fees on yield, which a pool without rate providers does not pay. `underway` is only of logs in

@@ -62,7 +62,7 @@ def decode(
         balances=_balances(pool, tokens),
         swap_fee=fee,
         protocol_swap_fee=protocol_fee,
-        last_invariant=last,
+        last_invariant=0 if recovering else last,
         is_recovering=bool(recovering),
         vault_pause=_pause(pool, vault_pause),
         pool_pause=_pause(pool, pool_pause),

@@ -75,13 +75,15 @@ def recovery_set(state: WeightedState, is_recovering: bool) -> WeightedState:
 
     No log names the percentage that counts again after recovery: it is none until it is read.
     """
-    last = state.last_invariant if is_recovering else _invariant(state)
-    return replace(state, is_recovering=is_recovering, protocol_swap_fee=0, last_invariant=last)
+    state = replace(state, is_recovering=is_recovering, protocol_swap_fee=0)
+    return replace(state, last_invariant=_invariant(state))
 
 
 def _invariant(state: WeightedState) -> int:
     """The invariant of the balances; the last one that was, of an empty pool."""
     pool = state.pool
+    if state.is_recovering:
+        return 0
     try:
         return weighted.invariant_down(pool.weights, of_pool.scaled(pool, state.balances))
     except Refusal:
@@ -113,10 +115,6 @@ def _changes(state: WeightedState, deltas: tuple[int, ...]) -> Iterator[Change]:
             continue
         if change.shares == shares and change.amounts == amounts:
             yield change
-    if state.is_recovering and burnt is not None:
-        raws = weighted.tokens_out_for_shares(state.balances, burnt, underway.supply)
-        if raws == amounts:
-            yield Change(burnt, raws, 0, state.last_invariant)
 
 
 Kind = Callable[[Terms], Shared]

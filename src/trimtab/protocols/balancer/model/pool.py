@@ -143,9 +143,10 @@ Shared = tuple[int, Amounts]
 def terms(state: WeightedState, supply: int) -> Terms:
     """The terms at a supply, the state's own or that before what is underway."""
     balances = scaled(state.pool, state.balances)
-    invariant = weighted.invariant_down(state.pool.weights, balances)
-    growth = divide_down(invariant, state.last_invariant)
-    due = weighted.protocol_shares(growth, ONE, state.protocol_swap_fee, supply)
+    invariant, due = weighted.invariant_down(state.pool.weights, balances), 0
+    if state.protocol_swap_fee:
+        growth = divide_down(invariant, state.last_invariant)
+        due = weighted.protocol_shares(growth, ONE, state.protocol_swap_fee, supply)
     return Terms(balances, invariant, add(supply, due), due)
 
 
@@ -155,7 +156,7 @@ def initialised(state: WeightedState, amounts: Sequence[int]) -> Change:
     amounts = scaled(pool, amounts)
     invariant = weighted.invariant_down(pool.weights, amounts)
     shares = mul(invariant, len(amounts))
-    last = _kept(invariant)
+    last = _kept(state, invariant)
     require(shares >= MINIMUM_SHARES, Code.MINIMUM_BPT)
     return Change(shares, _downscaled(pool, amounts, divide_up), 0, last)
 
@@ -184,18 +185,18 @@ def _after(
     state: WeightedState, by: Terms, balances: Sequence[int], supply: int
 ) -> tuple[int, int]:
     """The invariant to be kept, and the protocol's shares of the fees in the change itself."""
-    invariant = _kept(weighted.invariant_down(state.pool.weights, balances))
-    percentage = state.protocol_swap_fee
+    invariant = weighted.invariant_down(state.pool.weights, balances)
+    percentage, last = state.protocol_swap_fee, _kept(state, invariant)
     if percentage == 0:
-        return invariant, 0
+        return last, 0
     growth = divide_down(invariant, by.invariant)
     supply_growth = divide_down(supply, by.supply)
-    return invariant, weighted.protocol_shares(growth, supply_growth, percentage, supply)
+    return last, weighted.protocol_shares(growth, supply_growth, percentage, supply)
 
 
-def _kept(invariant: int) -> int:
+def _kept(state: WeightedState, invariant: int) -> int:
     require(invariant >> INVARIANT_BITS == 0, Code.CODEC_OVERFLOW)
-    return invariant
+    return 0 if state.is_recovering else invariant
 
 
 def _downscaled(

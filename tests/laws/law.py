@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from trimtab.core.abi import Answer, Log, log_words, topic, topic_address
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Adapters, Question, accrue, adapter_of, apply, encode
-from trimtab.core.market import Accounts, Head, Market, MarketId, State
+from trimtab.core.market import Accounts, Head, Market, MarketId, State, Ticks
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.erc20 import Erc20
+from trimtab.protocols.uniswap_v3 import Pool
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Actions = Callable[[Draw, States, tuple[Address, ...]], Action]
@@ -142,8 +143,11 @@ def run_sequence(
     port: Port,
     tally: Tally,
     steps: int,
-) -> None:
-    """A drawn sequence of moments and actions, each checked; at its end everything is read anew."""
+) -> States:
+    """The states after a drawn sequence of moments and actions, each of them checked.
+
+    At its end everything is read anew.
+    """
     for _ in range(steps):
         wait = draw(waits(port.longest_wait))
         moment = Timestamp(machine.time + wait)
@@ -155,8 +159,19 @@ def run_sequence(
         action = port.actions(draw, states, accounts.owners)
         states, outcome = check_case(machine, adapters, states, accounts, action)
         tally.count(action, outcome)
-    whole = read_states(machine, adapters, tuple(states.markets.values()), accounts)
+    cold = replace(accounts, ranges=opened_ranges(states))
+    whole = read_states(machine, adapters, tuple(states.markets.values()), cold)
     assert whole.states == states.states
+    return states
+
+
+def opened_ranges(states: States) -> dict[MarketId, tuple[Ticks, ...]]:
+    """The ranges in which anybody tracked has, or had, liquidity."""
+    pools = [market for market in states.markets.values() if isinstance(market, Pool)]
+    return {
+        pool.id: tuple(sorted({(lower, upper) for _, lower, upper in states[pool].positions}))
+        for pool in pools
+    }
 
 
 def waits(longest: int) -> st.SearchStrategy[int]:

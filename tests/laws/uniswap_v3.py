@@ -1,10 +1,14 @@
-"""Drawn swaps: nothing, dust, to a tick and one unit around it, and more than there is."""
+"""Drawn swaps: nothing, dust, to a tick and one unit around it, and more than there is.
+
+Between them ranges change, in which the swaps pay fees.
+"""
 
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from tests.laws.law import Draw, Port
+from tests.laws.uniswap_v3_ranges import change
 from trimtab.core.abi import UINT256_MAX
 from trimtab.core.actions import Action, Approve, Swap, SwapExactOut
 from trimtab.core.market import token_market
@@ -28,7 +32,7 @@ STRANGER = Address("0x" + "5" * 40)
 
 
 def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
-    """A swap in any pool, or an approval.
+    """A swap in any pool, a change of a range, or an approval.
 
     Mostly one that can go through: by an actor whom the router may charge, in a direction in
     which there is a price left.
@@ -44,11 +48,19 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     ready = [sale for sale in sales if _is_ready(states, *sale[:3])]
     is_ready = bool(ready) and draw(st.integers(0, 4)) != 2
     pool, actor, token_in, token_out = draw(st.sampled_from(ready if is_ready else sales))
+    is_range = pool.minter is not None and draw(st.integers(0, 6)) in (2, 3, 4)
+    spender = pool.minter if is_range and pool.minter is not None else pool.router
     balance = _wallet(states, token_in).balance(actor)
-    is_charged = _is_charged(states, pool, actor, token_in)
+    is_charged = _is_charged(states, actor, token_in, spender)
     if draw(st.integers(0, 40)) == 20 or (not is_charged and draw(st.integers(0, 2)) != 1):
         raw = draw(st.sampled_from([*[UINT256_MAX] * 12, balance, balance // 1000, 1, 0]))
-        return Approve(actor, token_market(token_in), token_in, pool.router, raw)
+        return Approve(actor, token_market(token_in), token_in, spender, raw)
+    recipients = [actor, *owners, STRANGER, ZERO_ADDRESS, pool.address]
+    if is_range:
+        balances = [_wallet(states, each).balance(actor) for each in (pool.token0, pool.token1)]
+        deadline = draw(deadlines(states.timestamp))
+        order = (states[pool], pool, actor, (balances[0], balances[1]), deadline, recipients)
+        return change(draw, *order)
     amount = draw(amounts(states[pool], pool, token_in, balance))
     is_limited = draw(st.integers(0, 8)) in (2, 4, 6)
     limit = draw(limits(states[pool], pool.is_zero_for_one(token_in))) if is_limited else 0
@@ -60,7 +72,7 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
         amount_in=amount,
         min_out=0,
         deadline=draw(deadlines(states.timestamp)),
-        recipient=draw(st.sampled_from([actor, *owners, STRANGER, ZERO_ADDRESS, pool.address])),
+        recipient=draw(st.sampled_from(recipients)),
         limit=limit,
     )
     walk = _walk(states[pool], pool.is_zero_for_one(token_in), amount, limit)
@@ -99,12 +111,13 @@ def _wallet(states: States, token: Token) -> Erc20State:
 
 def _is_ready(states: States, pool: Pool, actor: Address, token: Token) -> bool:
     last = last_price(pool.is_zero_for_one(token))
-    return _is_charged(states, pool, actor, token) and states[pool].sqrt_price_x96 != last
+    is_charged = _is_charged(states, actor, token, pool.router)
+    return is_charged and states[pool].sqrt_price_x96 != last
 
 
-def _is_charged(states: States, pool: Pool, actor: Address, token: Token) -> bool:
+def _is_charged(states: States, actor: Address, token: Token, spender: Address) -> bool:
     wallet = _wallet(states, token)
-    return 2 * wallet.allowance(actor, pool.router) > wallet.balance(actor) > 0
+    return 2 * wallet.allowance(actor, spender) > wallet.balance(actor) > 0
 
 
 def amounts(state: PoolState, pool: Pool, token_in: Token, balance: int) -> st.SearchStrategy[int]:
@@ -165,4 +178,9 @@ def _amount_to_stop(state: PoolState, pool: Pool, token_in: Token, hops: int) ->
     return amount_to_price(state, pool, price)[1]
 
 
-PORT = Port("uniswap_v3", actions, ("Swap", "SwapExactOut"), protocols=("erc20", "uniswap_v3"))
+PORT = Port(
+    "uniswap_v3",
+    actions,
+    ("Swap", "SwapExactOut", "AddLiquidity", "RemoveLiquidity", "Collect"),
+    protocols=("erc20", "uniswap_v3"),
+)

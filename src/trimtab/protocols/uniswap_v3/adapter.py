@@ -1,28 +1,29 @@
 """The Uniswap V3 adapter."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from trimtab.core.abi import Answer, Call, Log, Read, log_words, signed, topic
-from trimtab.core.actions import Action, Swap, SwapExactOut
+from trimtab.core.abi import Answer, Call, Log, Read
+from trimtab.core.actions import Action, AddLiquidity, Collect, RemoveLiquidity, Swap, SwapExactOut
 from trimtab.core.adapter import Question
-from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Accounts, Audit, Holding, Market
+from trimtab.core.errors import ConfigError, InvariantViolation
+from trimtab.core.market import Accounts, Audit, Holding, Market, pooled, uncollected
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
-from trimtab.protocols.uniswap_v3 import encode, model, reads
-from trimtab.protocols.uniswap_v3.market import Pool, PoolState
-from trimtab.protocols.uniswap_v3.model import events
-from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, LOWEST_LIMIT
+from trimtab.protocols.uniswap_v3 import encode, logs, model, reads
+from trimtab.protocols.uniswap_v3.market import Pool, PoolState, PositionKey, PositionState
 
 
 class UniswapV3Adapter:
-    """A pool's price, liquidity, fees and ticks; see `trimtab.core.adapter.Adapter`."""
+    """A pool's price, liquidity, fees, oracle and ticks, and positions of owners.
+
+    See `trimtab.core.adapter.Adapter`.
+    """
 
     def reads(self, question: Question[PoolState]) -> tuple[Read, ...]:
-        """The hot fields; then, where they are missing, words of the bitmap and ticks."""
+        """The hot fields; then, where they are missing, the bitmap, ticks and observations."""
         return reads.reads(cast(Pool, question.market), question)
 
     def decode(self, question: Question[PoolState], answers: Sequence[Answer]) -> PoolState:
@@ -34,42 +35,56 @@ class UniswapV3Adapter:
         return replace(state, timestamp=at)
 
     def apply(self, states: States, action: Action) -> Applied | Reverted:
-        """A swap through the router."""
+        """A swap through the router, or a change of a range."""
         pool = cast(Pool, states.market(action.market))
         match action:
             case Swap():
                 return model.exact_input_single(states, pool, action)
             case SwapExactOut():
                 return model.exact_output_single(states, pool, action)
+            case AddLiquidity():
+                return model.add_liquidity(states, pool, action)
+            case RemoveLiquidity():
+                return model.remove_liquidity(states, pool, action)
+            case Collect():
+                return model.collect(states, pool, action)
             case _:
                 raise _foreign(action)
 
     def observe(self, state: PoolState, log: Log) -> PoolState:
-        """The state after an event of the pool; one that leaves it alone is passed over.
-
-        A state that is not whole cannot follow an event: its ticks are all to be read.
-        """
-        follow = _FOLLOW.get(log.topics[0]) if log.topics else None
-        if follow is None:
-            return state
-        return follow(state, log) if state.is_whole else state.unread()
+        """The state after an event of the pool."""
+        return logs.observed(state, log)
 
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
-        """The router's call."""
+        """The router's call, the minter's, or the pool's own."""
         pool = cast(Pool, states.market(action.market))
         match action:
             case Swap():
                 return (encode.exact_input_single(pool, action),)
             case SwapExactOut():
                 return (encode.exact_output_single(pool, action),)
+            case AddLiquidity():
+                return (encode.mint(pool, action),)
+            case RemoveLiquidity():
+                return (encode.burn(pool, action),)
+            case Collect():
+                return (encode.collect(pool, action),)
             case _:
                 raise _foreign(action)
 
     def holdings(
         self, states: States, market: Market[PoolState], account: Address
     ) -> tuple[Holding, ...]:
-        """Nothing: positions are not kept."""
-        return ()
+        """What removing each range's liquidity gives, and what the pool owes the range.
+
+        What is owed counts fees up to the state's moment, and not what removing would add.
+        """
+        pool, state = cast(Pool, market), states[market]
+        return tuple(
+            holding
+            for key, position in _of(state, account)
+            for holding in _holdings(pool, state, key, position)
+        )
 
     def emitters(self, market: Market[PoolState]) -> tuple[Address, ...]:
         """The pool itself."""
@@ -78,68 +93,64 @@ class UniswapV3Adapter:
     def audits(
         self, market: Market[PoolState], state: PoolState | None, account: Address
     ) -> tuple[Audit, ...]:
-        """Nothing, as of `holdings`."""
-        return ()
+        """What the pool stores of each position that the state knows: its liquidity, what it owes.
+
+        Liquidity is in the first word, what is owed of either token in the last two.
+        """
+        pool, found = cast(Pool, market), []
+        for key, _ in () if state is None else _of(state, account):
+            read, ticks = reads.position_read(pool, key), key[1:]
+            for at, token in enumerate((pool.token0, pool.token1)):
+                found.append(Audit(pooled(pool.id, token, ticks), read))
+                found.append(Audit(uncollected(pool.id, token, ticks), read, 3 + at))
+        return tuple(found)
 
     def narrow(self, state: PoolState, accounts: Accounts) -> PoolState:
-        """The state itself: it has nothing of any account."""
-        return state
+        """The pool, and these owners' positions."""
+        return replace(
+            state,
+            owners=accounts.owners,
+            positions={k: p for k, p in state.positions.items() if k[0] in accounts.owners},
+        )
 
     def taken_over(self, state: PoolState, owned: PoolState, accounts: Accounts) -> PoolState:
-        """The state itself, as of `narrow`."""
-        return state
+        """The state with the owners' positions of `owned`; the pool's ticks and liquidity stay.
+
+        Raises ConfigError where liquidity lies in a range that the state's pool has not.
+        """
+        kept = {k: p for k, p in state.positions.items() if k[0] not in accounts.owners}
+        taken = {k: p for k, p in owned.positions.items() if k[0] in accounts.owners}
+        for (_, *ticks), position in taken.items():
+            if position.liquidity and not set(ticks) <= set(state.initialized):
+                raise ConfigError(
+                    f"liquidity of a modelled account lies from tick {ticks[0]} to {ticks[1]}, "
+                    "where the live pool has none: paper cannot hold liquidity there; run it in "
+                    "a rehearsal"
+                )
+        return replace(state, positions=dict(sorted((kept | taken).items())))
 
 
 def _foreign(action: Action) -> InvariantViolation:
     return InvariantViolation("INV-5 the adapter law", f"a pool cannot {action}")
 
 
-# ------------------------------------------------------------------------------------ events
+def _of(state: PoolState, account: Address) -> list[tuple[PositionKey, PositionState]]:
+    """The positions of an account, in order of their ticks."""
+    return sorted((k, p) for k, p in state.positions.items() if k[0] == account)
 
 
-def _initialize(state: PoolState, log: Log) -> PoolState:
-    price, tick = log_words(log)
-    return events.initialized(state, price, signed(tick))
-
-
-def _swap(state: PoolState, log: Log) -> PoolState:
-    amount0, amount1, price, liquidity, tick = log_words(log)
-    if not LOWEST_LIMIT <= price <= HIGHEST_LIMIT:
-        return state.unread()  # no swap ends there, and no walk of it would
-    return events.swapped(state, signed(amount0), signed(amount1), price, liquidity, signed(tick))
-
-
-def _mint(state: PoolState, log: Log) -> PoolState:
-    return events.liquidity_changed(state, *_range(log), log_words(log)[1])
-
-
-def _burn(state: PoolState, log: Log) -> PoolState:
-    return events.liquidity_changed(state, *_range(log), -log_words(log)[0])
-
-
-def _flash(state: PoolState, log: Log) -> PoolState:
-    return events.flashed(state, *log_words(log)[2:4])
-
-
-def _set_fee_protocol(state: PoolState, log: Log) -> PoolState:
-    return events.fee_protocol_set(state, *log_words(log)[2:4])
-
-
-def _collect_protocol(state: PoolState, log: Log) -> PoolState:
-    return events.protocol_collected(state, *log_words(log)[:2])
-
-
-def _range(log: Log) -> tuple[int, int]:
-    lower, upper = (signed(int.from_bytes(at, "big")) for at in log.topics[2:4])
-    return lower, upper
-
-
-_FOLLOW: Mapping[bytes, Callable[[PoolState, Log], PoolState]] = {
-    topic("Initialize(uint160,int24)"): _initialize,
-    topic("Swap(address,address,int256,int256,uint160,uint128,int24)"): _swap,
-    topic("Mint(address,address,int24,int24,uint128,uint256,uint256)"): _mint,
-    topic("Burn(address,int24,int24,uint128,uint256,uint256)"): _burn,
-    topic("Flash(address,address,uint256,uint256,uint256,uint256)"): _flash,
-    topic("SetFeeProtocol(uint8,uint8,uint8,uint8)"): _set_fee_protocol,
-    topic("CollectProtocol(address,address,uint128,uint128)"): _collect_protocol,
-}
+def _holdings(
+    pool: Pool, state: PoolState, key: PositionKey, position: PositionState
+) -> list[Holding]:
+    ticks, found = key[1:], []
+    amounts = model.amounts_of(state, ticks, position.liquidity)
+    owed = model.fees_owed(state, ticks, position)
+    stored = (position.owed0, position.owed1)
+    for token, raw, due, shares in zip(
+        (pool.token0, pool.token1), amounts, owed, stored, strict=True
+    ):
+        if position.liquidity:
+            found.append(Holding(pooled(pool.id, token, ticks), position.liquidity, raw))
+        if due or shares:
+            found.append(Holding(uncollected(pool.id, token, ticks), shares, due))
+    return found

@@ -1,8 +1,10 @@
-"""Swaps as calls of the router."""
+"""Swaps as calls of the router; liquidity as calls of the minter and of the pool itself."""
 
 from trimtab.core.abi import Call, call_data
-from trimtab.core.actions import Swap, SwapExactOut
+from trimtab.core.actions import AddLiquidity, Collect, RemoveLiquidity, Swap, SwapExactOut
+from trimtab.protocols.shared.ticks import sqrt_price_at_tick
 from trimtab.protocols.uniswap_v3.market import Pool
+from trimtab.protocols.uniswap_v3.model.ranges import minter_of, range_of, rooted
 
 _ORDER = "((address,address,uint24,address,uint256,uint256,uint256,uint160))"
 
@@ -31,3 +33,37 @@ def _single(pool: Pool, name: str, action: Swap | SwapExactOut, amount: int, bou
         action.limit,
     )
     return Call(pool.router, data)
+
+
+_MINT = "mint((address,address,uint24,int24,int24,uint160,uint160),uint256,uint256,uint128,uint256)"
+
+
+def mint(pool: Pool, action: AddLiquidity) -> Call:
+    """The minter's `mint`, of a range whose ticks are given with their roots."""
+    lower, upper = range_of(pool, action)
+    data = call_data(
+        _MINT,
+        pool.token0.address,
+        pool.token1.address,
+        pool.fee,
+        lower,
+        upper,
+        *map(sqrt_price_at_tick, rooted(lower, upper)),
+        *action.amounts,
+        action.least,
+        action.deadline,
+    )
+    return Call(minter_of(pool), data)
+
+
+def burn(pool: Pool, action: RemoveLiquidity) -> Call:
+    """The pool's own `burn`."""
+    ticks = range_of(pool, action)
+    return Call(pool.address, call_data("burn(int24,int24,uint128)", *ticks, action.shares))
+
+
+def collect(pool: Pool, action: Collect) -> Call:
+    """The pool's own `collect`."""
+    ticks = range_of(pool, action)
+    signature = "collect(address,int24,int24,uint128,uint128)"
+    return Call(pool.address, call_data(signature, action.recipient, *ticks, *action.most))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from trimtab.core.actions import Action, AddLiquidity, Swap, SwapExactOut
 from trimtab.core.errors import ConfigError, NoRoute
 from trimtab.core.market import Market
 from trimtab.core.quantise import Timestamp
@@ -28,16 +29,79 @@ class TickState:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolState:
-    """A pool's price, liquidity and fees, and every initialised tick.
+class Observation:
+    """What a pool wrote of its past at a second: sums over time since it was initialised.
 
-    Left out: positions, the oracle's observations (with their index and cardinality in slot0)
-    and the ticks' oracle accumulators. `sqrt_price_x96` is 0 before the pool is initialised.
-    `fee` (in pips) and `tick_spacing` never change. `fee_protocol` packs the divisors of both
-    tokens' protocol fees, token0's in its low 4 bits.
+    `timestamp` is modulo 2**32. `tick_cumulative` sums the tick, in 56 bits with a sign, and
+    `seconds_per_liquidity` seconds over liquidity times 2**128, in 160 bits; both wrap around.
+    """
+
+    timestamp: int
+    tick_cumulative: int
+    seconds_per_liquidity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """A pool's ring of observations: the newest, at most KEPT of them, oldest first.
+
+    The newest lies at `index` of the ring, which has room for `cardinality` and grows to
+    `cardinality_next` once it is full; all are 0 before the pool is initialised. `missing` are
+    the places in the ring that are still to be read, oldest first.
+    """
+
+    index: int = 0
+    cardinality: int = 0
+    cardinality_next: int = 0
+    observations: tuple[Observation, ...] = ()
+    missing: tuple[int, ...] = ()
+
+    def unread(self) -> Oracle:
+        """The ring of which no observation is known: those that are kept are to be read."""
+        kept = min(KEPT, self.cardinality)
+        places = ((self.index - age) % self.cardinality for age in reversed(range(kept)))
+        return replace(self, observations=(), missing=tuple(places))
+
+
+KEPT = 512
+"""How many of a pool's observations are read and kept, of up to 65,535."""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionState:
+    """An owner's liquidity in a range, and what the pool owes it as of its last change.
+
+    `fee_growth_inside` is as of `TickState.fee_growth_outside`, within the range at that change.
+    """
+
+    liquidity: int = 0
+    fee_growth_inside0: int = 0
+    fee_growth_inside1: int = 0
+    owed0: int = 0
+    owed1: int = 0
+
+
+NOTHING = PositionState()
+"""A position that nobody has opened, or one of which nothing is left."""
+
+PositionKey = tuple[Address, int, int]
+"""Whose position it is, its lower and its upper tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """A pool's price, liquidity, fees and oracle, every initialised tick, and owners' positions.
+
+    Left out: the ticks' own accumulators of the oracle. `sqrt_price_x96` is 0 before the pool is
+    initialised. `fee` (in pips) and `tick_spacing` never change. `fee_protocol` packs the divisors
+    of both tokens' protocol fees, token0's in its low 4 bits.
 
     `initialized` is the bitmap: the initialised ticks, ascending. One that is not in `ticks`,
     and every word in `missing_words`, is still to be read: what needs it raises MissingRead.
+
+    `positions` are those of `owners` that hold anything, by key: in ranges that the accounts name
+    from the start, and in those that owners opened since through `minter`. What others put into a
+    range of an owner that is not among them is not seen.
     """
 
     timestamp: Timestamp
@@ -54,11 +118,16 @@ class PoolState:
     initialized: tuple[int, ...] = ()
     ticks: Mapping[int, TickState] = field(default_factory=dict)
     missing_words: tuple[int, ...] = ()
+    oracle: Oracle = Oracle()
+    minter: Address | None = None
+    owners: tuple[Address, ...] = ()
+    positions: Mapping[PositionKey, PositionState] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
-        """Whether every word of the bitmap and every initialised tick is known."""
-        return not self.missing_words and len(self.ticks) == len(self.initialized)
+        """Whether the bitmap, every initialised tick and the kept observations are known."""
+        are_ticks_known = len(self.ticks) == len(self.initialized)
+        return are_ticks_known and not self.missing_words and not self.oracle.missing
 
     @property
     def missing_ticks(self) -> tuple[int, ...]:
@@ -68,9 +137,17 @@ class PoolState:
         return tuple(tick for tick in self.initialized if tick not in self.ticks)
 
     def unread(self) -> PoolState:
-        """This state with nothing known of its ticks: all of them are to be read."""
+        """This state with nothing known of its ticks and its past: all of it is to be read."""
         words = bitmap_words(self.tick_spacing)
-        return replace(self, initialized=(), ticks={}, missing_words=words)
+        oracle = self.oracle.unread()
+        return replace(self, initialized=(), ticks={}, missing_words=words, oracle=oracle)
+
+    def with_position(self, key: PositionKey, position: PositionState) -> PoolState:
+        """This state with a position, which is left out if nothing is left of it."""
+        positions = {**self.positions, key: position}
+        if position == NOTHING:
+            del positions[key]
+        return replace(self, positions=dict(sorted(positions.items())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +177,18 @@ class Pool(Market[PoolState]):
 
     @property
     def spenders(self) -> tuple[Address, ...]:
-        """The router."""
-        return (self.router,)
+        """The router, and the minter where there is one."""
+        return (self.router,) if self.minter is None else (self.router, self.minter)
+
+    def spender(self, action: Action) -> Address:
+        """Who takes tokens by allowance for an action. Raises NoRoute where nobody can."""
+        match action:
+            case Swap() | SwapExactOut():
+                return self.router
+            case AddLiquidity() if self.minter is not None:
+                return self.minter
+            case _:
+                raise NoRoute(f"{self.name} has nobody who takes tokens for {action}")
 
     @property
     def custody(self) -> tuple[tuple[Token, Address], ...]:

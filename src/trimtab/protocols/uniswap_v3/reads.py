@@ -1,9 +1,9 @@
 """What is asked of a pool, and how the answers become its state.
 
-Every block: price, liquidity, fee growth and protocol fees. Where nothing is known, the pool's
-identity too, then the words of its bitmap, then its initialised ticks, a page a round. A known
-state must already stand at the block, the events of it folded in: where the chain's answers
-differ from it, the ticks are not believed and are read anew.
+Every block: price, liquidity, fee growth, protocol fees, and owners' positions. Where nothing is
+known, the pool's identity too, then the words of its bitmap, its initialised ticks, and the newest
+of its observations, a page a round. A known state must already stand at the block, the events of it
+folded in: where the chain's answers differ from it, the rest is not believed and is read anew.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,19 @@ from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, address_from_bytes
-from trimtab.protocols.uniswap_v3.market import Pool, PoolState, TickState
+from trimtab.protocols.uniswap_v3.market import (
+    NOTHING,
+    Observation,
+    Oracle,
+    Pool,
+    PoolState,
+    PositionKey,
+    PositionState,
+    TickState,
+)
 
 PAGE = 500
-"""How many words of the bitmap, or ticks, one round asks for."""
+"""How many words of the bitmap, ticks or observations one round asks for."""
 
 _INIT_CODE_HASH = bytes.fromhex("e34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54")
 _HOT = (
@@ -31,6 +40,7 @@ _HOT = (
     "protocolFees()",
 )
 _IDENTITY = ("token0()", "token1()", "fee()", "tickSpacing()")
+_ROUTER = ("factory()",)
 
 
 def reads(pool: Pool, question: Question[PoolState]) -> tuple[Read, ...]:
@@ -38,10 +48,11 @@ def reads(pool: Pool, question: Question[PoolState]) -> tuple[Read, ...]:
     known = question.known
     if question.round:
         return tuple(Read(pool.address, data) for data in _missing_page(_begun(pool, question)))
+    positions = tuple(_position(pool.address, key) for key in _keys(pool, question))
     if known is not None:
-        return _asked(pool.address, _HOT)
-    identity = _asked(pool.address, _IDENTITY)
-    return (*_asked(pool.address, _HOT), *identity, Read(pool.router, call_data("factory()")))
+        return (*_asked(pool.address, _HOT), *positions)
+    identity = (*_asked(pool.address, _IDENTITY), *_asked(pool.router, _ROUTER))
+    return (*_asked(pool.address, _HOT), *positions, *identity)
 
 
 def decode(pool: Pool, question: Question[PoolState], answers: Sequence[Answer]) -> PoolState:
@@ -54,16 +65,43 @@ def decode(pool: Pool, question: Question[PoolState], answers: Sequence[Answer])
     if len(answers) != asked:
         raise MissingRead(f"{len(answers)} answers to {asked} reads of {pool.name}")
     if question.round:
-        begun = _begun(pool, question)
-        decode_page = _decode_words if begun.missing_words else _decode_ticks
-        return decode_page(pool, begun, answers)
-    now = _decode_hot(pool, question.head.timestamp, answers)
+        return _decode_page(pool, _begun(pool, question), answers)
+    keys = _keys(pool, question)
+    now = replace(
+        _decode_hot(pool, question.head.timestamp, answers),
+        owners=question.accounts.owners,
+        positions=_decode_positions(pool, keys, answers[len(_HOT) :]),
+    )
     if known is None:
-        _check_identity(pool, answers[len(_HOT) :])
+        _check_identity(pool, answers[len(_HOT) + len(keys) :])
         return now.unread()
-    folded = replace(now, initialized=known.initialized, ticks=known.ticks)
+    oracle = replace(now.oracle, observations=known.oracle.observations)
+    folded = replace(now, initialized=known.initialized, ticks=known.ticks, oracle=oracle)
     is_current = known.is_whole and replace(known, timestamp=now.timestamp) == folded
     return folded if is_current else now.unread()
+
+
+def position_read(pool: Pool, key: PositionKey) -> Read:
+    """What asks for a position: liquidity, fee growth of both tokens, what is owed of both."""
+    return _position(pool.address, key)
+
+
+@cache
+def _position(pool: Address, key: PositionKey) -> Read:
+    owner, *ticks = key
+    packed = bytes.fromhex(owner[2:]) + b"".join(at.to_bytes(3, "big", signed=True) for at in ticks)
+    place = int.from_bytes(keccak(packed), "big")
+    return Read(pool, call_data("positions(bytes32)", place))
+
+
+def _keys(pool: Pool, question: Question[PoolState]) -> tuple[PositionKey, ...]:
+    """The positions that are read: those known, and at first those in ranges that accounts name."""
+    known, accounts = question.known, question.accounts
+    keys = {key for key in known.positions if key[0] in accounts.owners} if known else set()
+    if known is None or known.owners != accounts.owners:
+        for lower, upper in accounts.ranges.get(pool.id, ()):
+            keys |= {(owner, lower, upper) for owner in accounts.owners}
+    return tuple(sorted(keys))
 
 
 @cache
@@ -83,12 +121,24 @@ def _begun(pool: Pool, question: Question[PoolState]) -> PoolState:
 def _missing_page(state: PoolState) -> list[bytes]:
     if state.missing_words:
         return [call_data("tickBitmap(int16)", at) for at in state.missing_words[:PAGE]]
-    return [call_data("ticks(int24)", tick) for tick in state.missing_ticks[:PAGE]]
+    if ticks := state.missing_ticks:
+        return [call_data("ticks(int24)", tick) for tick in ticks[:PAGE]]
+    return [call_data("observations(uint256)", at) for at in state.oracle.missing[:PAGE]]
+
+
+def _decode_page(pool: Pool, begun: PoolState, answers: Sequence[Answer]) -> PoolState:
+    if begun.missing_words:
+        return _decode_words(pool, begun, answers)
+    if begun.missing_ticks:
+        return _decode_ticks(pool, begun, answers)
+    return replace(begun, oracle=_decode_observations(pool, begun.oracle, answers))
 
 
 def _decode_hot(pool: Pool, timestamp: Timestamp, answers: Sequence[Answer]) -> PoolState:
     slot0, liquidity, growth0, growth1, protocol_fees = answers[: len(_HOT)]
-    price, tick, _, _, _, fee_protocol, _ = words(slot0, 7, f"slot0 of {pool.name}")
+    price, tick, index, cardinality, cardinality_next, fee_protocol, _ = words(
+        slot0, 7, f"slot0 of {pool.name}"
+    )
     fees0, fees1 = words(protocol_fees, 2, f"protocolFees of {pool.name}")
     return PoolState(
         timestamp=timestamp,
@@ -102,7 +152,21 @@ def _decode_hot(pool: Pool, timestamp: Timestamp, answers: Sequence[Answer]) -> 
         protocol_fees0=fees0,
         protocol_fees1=fees1,
         fee_protocol=fee_protocol,
+        oracle=Oracle(index, cardinality, cardinality_next),
+        minter=pool.minter,
     )
+
+
+def _decode_positions(
+    pool: Pool, keys: Sequence[PositionKey], answers: Sequence[Answer]
+) -> dict[PositionKey, PositionState]:
+    """The positions of which anything is left."""
+    found = {}
+    for key, answer in zip(keys, answers, strict=False):
+        position = PositionState(*words(answer, 5, f"position {key} of {pool.name}"))
+        if position != NOTHING:
+            found[key] = position
+    return found
 
 
 def _check_identity(pool: Pool, answers: Sequence[Answer]) -> None:
@@ -159,3 +223,23 @@ def _decode_ticks(pool: Pool, known: PoolState, answers: Sequence[Answer]) -> Po
             )
         ticks[tick] = TickState(gross, signed(net), outside0, outside1)
     return replace(known, ticks=ticks)
+
+
+def _decode_observations(pool: Pool, oracle: Oracle, answers: Sequence[Answer]) -> Oracle:
+    """The ring with a page of it, oldest first; places that nothing was written to are left out.
+
+    Raises MissingRead where nothing lies at the place of the newest.
+    """
+    found, asked = list(oracle.observations), oracle.missing[: len(answers)]
+    for at, answer in zip(asked, answers, strict=True):
+        what = f"observations({at}) of {pool.name}"
+        timestamp, ticks, seconds_per_liquidity, is_written = words(answer, 4, what)
+        if is_written:
+            found.append(Observation(timestamp, signed(ticks), seconds_per_liquidity))
+        elif at == oracle.index:
+            raise MissingRead(
+                f"{what} is the newest, but nothing is written there: "
+                "the node answered from different blocks; ask again"
+            )
+    missing = oracle.missing[len(answers) :]
+    return replace(oracle, observations=tuple(found), missing=missing)

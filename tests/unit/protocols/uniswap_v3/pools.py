@@ -8,8 +8,8 @@ from trimtab.core.states import States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.erc20 import Erc20, Erc20State
 from trimtab.protocols.shared.ticks import Q96, tick_at_sqrt_price
-from trimtab.protocols.uniswap_v3 import Pool, PoolState
-from trimtab.protocols.uniswap_v3.model.events import liquidity_changed
+from trimtab.protocols.uniswap_v3 import Observation, Oracle, Pool, PoolState
+from trimtab.protocols.uniswap_v3.model.liquidity import liquidity_changed
 
 NOW = Timestamp(1_700_000_000)
 FOREVER = Timestamp(2**40)
@@ -24,14 +24,18 @@ def account(digit: str) -> Address:
 ACTOR, FRIEND = account("1"), account("2")
 TOKEN0 = Token(1, account("3"), 18, "ZERO")
 TOKEN1 = Token(1, account("4"), 18, "ONE")
-POOL = Pool(1, account("5"), "the pool", TOKEN0, TOKEN1, 3_000, 60, account("6"))
+MINTER = account("b")
+POOL = Pool(1, account("5"), "the pool", TOKEN0, TOKEN1, 3_000, 60, account("6"), MINTER)
 HEAD = Head(1, 1, "0x1", NOW)
 
 
 def pool_state(
     *positions: tuple[int, int, int], price: int = Q96, fee: int = 3_000, spacing: int = 60
 ) -> PoolState:
-    """A pool at a price with positions of (lower tick, upper tick, liquidity), before any fee."""
+    """A pool at a price with positions of (lower tick, upper tick, liquidity), before any fee.
+
+    The positions are nobody's that is tracked: the actor and the friend have none.
+    """
     state = PoolState(
         timestamp=NOW,
         fee=fee,
@@ -44,13 +48,16 @@ def pool_state(
         protocol_fees0=0,
         protocol_fees1=0,
         fee_protocol=0,
+        oracle=Oracle(0, 1, 1, (Observation(NOW - 100, 0, 0),)),
+        minter=MINTER,
+        owners=(ACTOR, FRIEND),
     )
     for position in positions:
         state = liquidity_changed(state, *position)
     return state
 
 
-UNPRICED = replace(pool_state(), sqrt_price_x96=0, tick=0)
+UNPRICED = replace(pool_state(), sqrt_price_x96=0, tick=0, oracle=Oracle())
 PLAIN = pool_state((-60_000, 60_000, 1_000 * WHOLE))
 
 
@@ -68,7 +75,7 @@ def states(
             NOW,
             token,
             {ACTOR: balance, POOL.address: custody},
-            {(ACTOR, POOL.router): allowance},
+            {(ACTOR, POOL.router): allowance, (ACTOR, MINTER): allowance},
         )
         for token in (TOKEN0, TOKEN1)
     }

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.protocols.uniswap_v3.pools import PLAIN, POOL, TOKEN0, TOKEN1
+from tests.unit.protocols.uniswap_v3.pools import MINTER, PLAIN, POOL, TOKEN0, TOKEN1
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import tracked
 from trimtab.core.quantise import Timestamp
@@ -18,9 +18,10 @@ def test_pool__tokens_in_the_wrong_order_or_the_same__refused(token0: Token) -> 
         replace(POOL, token0=token0, token1=TOKEN0)
 
 
-def test_pool__what_others_must_track__its_balances_and_its_router() -> None:
+def test_pool__what_others_must_track__its_balances_its_router_and_its_minter() -> None:
     accounts = tracked((), (POOL,))
-    assert accounts.spenders == (POOL.router,)
+    assert accounts.spenders == (POOL.router, MINTER)
+    assert replace(POOL, minter=None).spenders == (POOL.router,)
     assert accounts.custodians == {TOKEN0: (POOL.address,), TOKEN1: (POOL.address,)}
 
 

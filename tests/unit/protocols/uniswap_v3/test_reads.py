@@ -1,17 +1,33 @@
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
+from eth_abi.packed import encode_packed
 from eth_utils.crypto import keccak
 
-from tests.unit.protocols.uniswap_v3.pools import HEAD, POOL, WHOLE, account, pool_state
+from tests.unit.protocols.uniswap_v3.pools import (
+    ACTOR,
+    FRIEND,
+    HEAD,
+    POOL,
+    WHOLE,
+    account,
+    pool_state,
+)
 from trimtab.core.abi import Answer, Read, call_data, selector, signed, word
 from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.market import Accounts
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import address_from_bytes
-from trimtab.protocols.uniswap_v3 import Pool, PoolState, UniswapV3Adapter
+from trimtab.protocols.uniswap_v3 import (
+    Observation,
+    Oracle,
+    Pool,
+    PoolState,
+    PositionState,
+    UniswapV3Adapter,
+)
 from trimtab.protocols.uniswap_v3.market import bitmap_words
 from trimtab.protocols.uniswap_v3.reads import PAGE
 
@@ -29,6 +45,9 @@ def made_by(factory: str, pool: Pool) -> Pool:
 
 
 REAL = made_by(FACTORY, POOL)
+RANGE, OTHER_RANGE = (-60, 60), (600, 15_360)
+HELD = {(ACTOR, *RANGE): PositionState(7, 8, 9, 10, 11), (ACTOR, *OTHER_RANGE): PositionState(5)}
+ACCOUNTS = Accounts((ACTOR, FRIEND), ranges={REAL.id: (RANGE, OTHER_RANGE)})
 STATE = replace(
     pool_state((-887_220, 887_220, WHOLE), (-60, 60, WHOLE), (600, 15_360, WHOLE)),
     fee_growth_global0=2**256 - 1,
@@ -36,6 +55,8 @@ STATE = replace(
     protocol_fees0=6,
     protocol_fees1=7,
     fee_protocol=0x54,
+    positions=HELD,
+    oracle=Oracle(2, 5, 7, tuple(Observation(at, -at, at) for at in (1, 2, 3))),
 )
 
 
@@ -55,8 +76,31 @@ def chain(pool: Pool, state: PoolState) -> Answering:
         outside = (found.fee_growth_outside0, found.fee_growth_outside1)
         return words(found.liquidity_gross, found.liquidity_net, *outside, 1, 2, 3, 1)
 
+    def observation(at: int) -> Answer:
+        age = (oracle.index - at) % oracle.cardinality
+        if age >= len(oracle.observations):
+            return words(1, 0, 0, 0)
+        found = oracle.observations[-1 - age]
+        return words(found.timestamp, found.tick_cumulative, found.seconds_per_liquidity, 1)
+
+    def position(place: int) -> Answer:
+        return places.get(place, words(0, 0, 0, 0, 0))
+
+    oracle = state.oracle
+    ring = (oracle.index, oracle.cardinality, oracle.cardinality_next)
+    places = {
+        int.from_bytes(keccak(encode_packed(["address", "int24", "int24"], key)), "big"): words(
+            *astuple(found)
+        )
+        for key, found in state.positions.items()
+    }
+    argued = {
+        "tickBitmap(int16)": bitmap,
+        "ticks(int24)": tick,
+        "observations(uint256)": observation,
+    }
     fixed = {
-        "slot0()": words(state.sqrt_price_x96, state.tick, 3, 4, 5, state.fee_protocol, 1),
+        "slot0()": words(state.sqrt_price_x96, state.tick, *ring, state.fee_protocol, 1),
         "liquidity()": words(state.liquidity),
         "feeGrowthGlobal0X128()": words(state.fee_growth_global0),
         "feeGrowthGlobal1X128()": words(state.fee_growth_global1),
@@ -68,22 +112,28 @@ def chain(pool: Pool, state: PoolState) -> Answering:
         "factory()": words(FACTORY),
     }
     by_selector = {selector(signature): answer for signature, answer in fixed.items()}
+    by_argument = {selector(signature): answers for signature, answers in argued.items()}
 
     def answer(read: Read) -> Answer:
         assert read.to == (pool.router if read.data == call_data("factory()") else pool.address)
         if read.data in by_selector:
             return by_selector[read.data]
-        at = signed(int.from_bytes(read.data[4:], "big"))
-        return (bitmap if read.data[:4] == selector("tickBitmap(int16)") else tick)(at)
+        at = int.from_bytes(read.data[4:], "big")
+        if read.data[:4] == selector("positions(bytes32)"):
+            return position(at)
+        return by_argument[read.data[:4]](signed(at))
 
     return answer
 
 
 def asked(
-    answering: Answering, known: PoolState | None = None, pool: Pool = REAL
+    answering: Answering,
+    known: PoolState | None = None,
+    pool: Pool = REAL,
+    accounts: Accounts = ACCOUNTS,
 ) -> tuple[PoolState, list[int]]:
     """The state after every round, and how many reads each round took."""
-    question, counts = Question(pool, Accounts(()), HEAD, known), []
+    question, counts = Question(pool, accounts, HEAD, known), []
     while reads := ADAPTER.reads(question):
         counts.append(len(reads))
         state = ADAPTER.decode(question, [answering(read) for read in reads])
@@ -93,15 +143,15 @@ def asked(
 
 
 def test_reads__nothing_known__identity_then_bitmap_then_ticks() -> None:
-    assert asked(chain(REAL, STATE)) == (STATE, [10, len(bitmap_words(60)), 6])
+    assert asked(chain(REAL, STATE)) == (STATE, [14, len(bitmap_words(60)), 6, 5])
 
 
 def test_reads__many_words__in_pages() -> None:
     pool = made_by(FACTORY, replace(POOL, fee=500, tick_spacing=10))
     state = pool_state((-887_270, 887_270, WHOLE), fee=500, spacing=10)
-    found, counts = asked(chain(pool, state), pool=pool)
+    found, counts = asked(chain(pool, state), pool=pool, accounts=Accounts((ACTOR, FRIEND)))
     assert found == state
-    assert counts == [10, PAGE, len(bitmap_words(10)) - PAGE, 2]
+    assert counts == [10, PAGE, len(bitmap_words(10)) - PAGE, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +176,7 @@ def test_bitmap_words__every_spacing__hold_the_outermost_ticks(
 def test_reads__known_and_current__only_what_is_hot() -> None:
     later = replace(STATE, timestamp=Timestamp(HEAD.timestamp - 12))
     found, counts = asked(chain(REAL, STATE), later)
-    assert (found, counts) == (STATE, [5])
+    assert (found, counts) == (STATE, [7])
     assert found.timestamp == HEAD.timestamp
 
 
@@ -143,7 +193,7 @@ def test_reads__known_and_current__only_what_is_hot() -> None:
     ids=["liquidity", "growth", "fees", "divisors", "ticks unread", "words unread"],
 )
 def test_reads__known_differs_or_is_partial__ticks_read_anew(known: PoolState) -> None:
-    assert asked(chain(REAL, STATE), known) == (STATE, [5, len(bitmap_words(60)), 6])
+    assert asked(chain(REAL, STATE), known) == (STATE, [7, len(bitmap_words(60)), 6, 5])
 
 
 def changed(answering: Answering, signature: str, answer: Answer) -> Answering:

@@ -5,12 +5,15 @@ whatever kind of swap it was, so the swap is walked again. Where an event contra
 nothing of the ticks is believed any longer: they are all to be read anew.
 """
 
-from bisect import bisect_left
 from dataclasses import replace
 
 from trimtab.core.abi import UINT256_MAX
+from trimtab.core.token import Address
 from trimtab.protocols.shared.rounding import mul_div_down
-from trimtab.protocols.uniswap_v3.market import PoolState, TickState
+from trimtab.protocols.uniswap_v3.market import NOTHING, PoolState, PositionKey
+from trimtab.protocols.uniswap_v3.model.liquidity import liquidity_changed
+from trimtab.protocols.uniswap_v3.model.oracle import begun
+from trimtab.protocols.uniswap_v3.model.positions import position_changed
 from trimtab.protocols.uniswap_v3.model.step import (
     amount0_delta_up,
     amount1_delta_up,
@@ -19,23 +22,43 @@ from trimtab.protocols.uniswap_v3.model.step import (
 from trimtab.protocols.uniswap_v3.model.swap import INT256_MAX
 from trimtab.protocols.uniswap_v3.model.walk import Q128, UINT128_MAX, Walk
 
+__all__ = [
+    "burned",
+    "fee_protocol_set",
+    "flashed",
+    "initialized",
+    "liquidity_changed",
+    "minted",
+    "protocol_collected",
+    "swapped",
+]
+
 # ------------------------------------------------------------------------------------- price
 
 
-def initialized(state: PoolState, price: int, tick: int) -> PoolState:
-    """The pool after Initialize."""
-    return replace(state, sqrt_price_x96=price, tick=tick)
+def initialized(state: PoolState, price: int, tick: int, at: int) -> PoolState:
+    """The pool after Initialize, at its moment."""
+    return replace(state, sqrt_price_x96=price, tick=tick, oracle=begun(at))
 
 
 def swapped(
-    state: PoolState, amount0: int, amount1: int, price: int, liquidity: int, tick: int
+    state: PoolState,
+    amount0: int,
+    amount1: int,
+    price: int,
+    liquidity: int,
+    tick: int,
+    at: int,
 ) -> PoolState:
-    """The pool after Swap; amounts are positive where they went in, the rest is as it ended."""
+    """The pool after Swap, at its moment.
+
+    Amounts are positive where they went in, the rest is as it ended.
+    """
     zero_for_one = amount0 > 0 or (amount1 <= 0 and price < state.sqrt_price_x96)
     walk = _walk_again(state, zero_for_one, max(amount0, amount1), price)
     if walk is None or (walk.tick, walk.liquidity) != (tick, liquidity):
         return state.unread()
-    return walk.arrived(state)
+    return walk.arrived(state, at)
 
 
 def _walk_again(state: PoolState, zero_for_one: bool, paid: int, last: int) -> Walk | None:
@@ -71,43 +94,16 @@ def _walk_again(state: PoolState, zero_for_one: bool, paid: int, last: int) -> W
 # --------------------------------------------------------------------------------- liquidity
 
 
-def liquidity_changed(state: PoolState, lower: int, upper: int, change: int) -> PoolState:
-    """The pool after Mint, or Burn with a negative change. Source: Tick.sol `update`, `clear`."""
-    if change == 0:
-        return state
-    ticks, bitmap = dict(state.ticks), list(state.initialized)
-    for tick, net in ((lower, change), (upper, -change)):
-        updated = _updated(state, tick, change, net)
-        if updated.liquidity_gross < 0:
-            return state.unread()
-        at = bisect_left(bitmap, tick)
-        if tick not in ticks:
-            bitmap.insert(at, tick)
-        ticks[tick] = updated
-        if updated.liquidity_gross == 0:
-            del ticks[tick], bitmap[at]
-    in_range = lower <= state.tick < upper
-    return replace(
-        state,
-        liquidity=state.liquidity + change if in_range else state.liquidity,
-        initialized=tuple(bitmap),
-        ticks=ticks,
-    )
+def minted(state: PoolState, key: PositionKey, amount: int, sender: Address, at: int) -> PoolState:
+    """The pool after Mint. What an owner mints through the minter is followed from then on."""
+    if sender == state.minter and key[0] in state.owners:
+        state = replace(state, positions={key: NOTHING, **state.positions})
+    return position_changed(state, key, amount, at) if state.is_whole else state.unread()
 
 
-def _updated(state: PoolState, tick: int, change: int, net: int) -> TickState:
-    known = state.ticks.get(tick)
-    if known is None:
-        # By convention all growth before a tick is initialised happened below it.
-        is_below = tick <= state.tick
-        outside0 = state.fee_growth_global0 if is_below else 0
-        outside1 = state.fee_growth_global1 if is_below else 0
-        return TickState(change, net, outside0, outside1)
-    return replace(
-        known,
-        liquidity_gross=known.liquidity_gross + change,
-        liquidity_net=known.liquidity_net + net,
-    )
+def burned(state: PoolState, key: PositionKey, amount: int, at: int) -> PoolState:
+    """The pool after Burn."""
+    return position_changed(state, key, -amount, at)
 
 
 # -------------------------------------------------------------------------------------- fees

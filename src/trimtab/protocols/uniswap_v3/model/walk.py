@@ -16,6 +16,7 @@ from trimtab.protocols.shared.ticks import (
     tick_at_sqrt_price,
 )
 from trimtab.protocols.uniswap_v3.market import PoolState, TickState
+from trimtab.protocols.uniswap_v3.model.oracle import written
 
 UINT128_MAX = 2**128 - 1
 Q128 = 1 << 128
@@ -130,17 +131,22 @@ class Walk:
         self.crossed.append((tick, self.fee_growth))
         self.liquidity += -net if self.zero_for_one else net
 
-    def arrived(self, state: PoolState) -> PoolState:
-        """The pool after the walk that began at `state`."""
+    def arrived(self, state: PoolState, at: int | None = None) -> PoolState:
+        """The pool after the walk that began at `state`, at a moment: its own, unless one is given.
+
+        What the oracle writes is of the time before the walk, and only of one that moved the tick.
+        """
         ticks = dict(state.ticks)
         for tick, growth in self.crossed:
             ticks[tick] = self._flipped(ticks[tick], state, growth)
+        moment = state.timestamp if at is None else at
         moved = replace(
             state,
             sqrt_price_x96=self.price,
             tick=self.tick,
             liquidity=self.liquidity,
             ticks=ticks,
+            oracle=state.oracle if self.tick == state.tick else written(state, moment),
         )
         if self.zero_for_one:
             owed = state.protocol_fees0 + self.protocol_fees & UINT128_MAX

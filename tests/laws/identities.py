@@ -17,6 +17,7 @@ from tests.laws.law import CASES, CASES_PER_CASE_ON_A_NODE
 from trimtab.chain.identities import FILE, Law, Table
 from trimtab.lab.world.artifacts import artifact, package
 from trimtab.lab.world.compile import SOLC
+from trimtab.lab.world.deploy_range_minter import range_minter_artifact
 from trimtab.lab.world.deploy_tokens import feed_artifact
 from trimtab.protocols.shared.code import (
     PROXY,
@@ -39,6 +40,9 @@ _PAIRS = "@uniswap/v2-core"
 _PAIRS_PERIPHERY = "@uniswap/v2-periphery"
 _SAFE = "@safe-global/safe-contracts"
 _CHAINLINK = "@chainlink/contracts"
+_BALANCER = "@balancer-labs/v2-deployments"
+_WEIGHTED_POOL = "20230206-weighted-pool-v3/WeightedPool"
+_FEE_PROVIDER = "20220725-protocol-fee-percentages-provider/ProtocolFeePercentagesProvider"
 _CURVE = "@perp/curie-deployments"
 """Compiled by Vyper, which writes no metadata and had no immutables."""
 ANVIL = "@foundry-rs/anvil-linux-amd64"
@@ -79,6 +83,10 @@ LISTED = (
     Listed("uniswap_v3", "pool", _CORE, "UniswapV3Pool"),
     Listed("uniswap_v3", "factory", _CORE, "UniswapV3Factory"),
     Listed("uniswap_v3", "router", _PERIPHERY, "SwapRouter"),
+    Listed("balancer", "pool", _BALANCER, _WEIGHTED_POOL),
+    Listed("balancer", "factory", _BALANCER, f"{_WEIGHTED_POOL}Factory"),
+    Listed("balancer", "vault", _BALANCER, "20210418-vault/Vault"),
+    Listed("balancer", "provider of fees", _BALANCER, _FEE_PROVIDER),
     Listed("curve", "pool", _CURVE, "curve/Plain4Basic"),
     Listed("curve", "factory", _CURVE, "curve/FactorySidechains"),
     *(Listed("aave_v3", role, _AAVE, f"protocol/{path}") for role, path in _AAVE_ROLES.items()),
@@ -143,6 +151,11 @@ def artefact(listed: Listed) -> _Artifact:
     if (package(listed.package).parents[1] / plain).exists():
         built = artifact(plain)
         return _Artifact(built.bytecode, built.deployed_bytecode)
+    if listed.package == _BALANCER:
+        task = listed.path.removesuffix(listed.contract)
+        kept = package(listed.package) / "dist" / "tasks" / task / "artifact"
+        text = (kept / f"{listed.contract}.json").read_bytes()
+        return msgspec.json.decode(text, type=_Artifact)
     (root,) = (
         found for found in (package(listed.package) / each for each in _ROOTS) if found.exists()
     )
@@ -223,7 +236,7 @@ def table() -> Table:
         )
         for port in PORTS
     )
-    return Table(tuple(laws), (*map(of_package, LISTED), compiled_feed()))
+    return Table(tuple(laws), (*map(of_package, LISTED), compiled_feed(), own_minter()))
 
 
 def of_package(listed: Listed) -> Identity:
@@ -251,6 +264,13 @@ def compiled_feed() -> Identity:
     listed = Listed("chainlink", "feed", _CHAINLINK, "shared/mocks/MockV3Aggregator")
     origin = f"source of {_CHAINLINK} {version(_CHAINLINK)} by {SOLC}"
     return identity(listed, origin, "source", code, read_immutables(code), {})
+
+
+def own_minter() -> Identity:
+    """The identity of our own minter of ranges: what its source compiles to is what is deployed."""
+    code = range_minter_artifact().runtime_code
+    listed = Listed("uniswap_v3", "minter", "", "RangeMinter")
+    return identity(listed, f"trimtab, by {SOLC}", "bytecode", code, read_immutables(code), {})
 
 
 def identity(

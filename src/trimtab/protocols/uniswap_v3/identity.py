@@ -1,4 +1,4 @@
-"""Which contracts a pool consists of: itself, the router, and the factory that answers for it."""
+"""Which contracts a pool consists of: itself, its factory, who trades in it and who mints."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def asked(market: Pool) -> tuple[Read, ...]:
 
 
 def anatomy(market: Pool, answers: Sequence[Answer]) -> Anatomy:
-    """Pool, router and factory, and that this factory made this pool.
+    """Pool, router, factory and minter, and that all of them are of this factory.
 
     Raises MissingRead where the router names no factory.
     """
@@ -22,11 +22,13 @@ def anatomy(market: Pool, answers: Sequence[Answer]) -> Anatomy:
     (stated,) = words(answer, 1, f"factory() of the router {market.router}")
     factory = address_from_bytes(word(stated))
     pair = (market.token0.address, market.token1.address)
+    minters = () if market.minter is None else (market.minter,)
     return Anatomy(
         parts=(
             Part("pool", market.address),
             Part("router", market.router),
             Part("factory", factory),
+            *(Part("minter", minter) for minter in minters),
         ),
         relations=(
             Relation(
@@ -36,5 +38,9 @@ def anatomy(market: Pool, answers: Sequence[Answer]) -> Anatomy:
                 market.address,
             ),
             Relation("factory of the pool", market.address, call_data("factory()"), factory),
+            *(
+                Relation("factory of the minter", minter, call_data("factory()"), factory)
+                for minter in minters
+            ),
         ),
     )

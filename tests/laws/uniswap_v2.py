@@ -23,9 +23,9 @@ from trimtab.core.states import States
 from trimtab.core.token import ZERO_ADDRESS, Address, Token
 from trimtab.protocols.erc20 import Erc20State
 from trimtab.protocols.uniswap_v2 import Pair, PairState, amounts_of
+from trimtab.protocols.uniswap_v2.market import UINT112_MAX
 from trimtab.protocols.uniswap_v2.model.checked import RevertError
 from trimtab.protocols.uniswap_v2.model.library import Sides, get_amount_in, get_amount_out, sides
-from trimtab.protocols.uniswap_v2.model.pair import UINT112_MAX
 
 FOREVER = Timestamp(2**40)
 STRANGER = Address("0x" + "5" * 40)

@@ -11,6 +11,9 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
 from trimtab.protocols.shared.shares import Shares
 
+UINT112_MAX = 2**112 - 1
+MOST_PARTS = 2**32 - 1
+"""No product of a quote exceeds 256 bits with so many."""
 SHARE_DECIMALS = 18
 SHARE_SYMBOL = "UNI-V2"
 
@@ -29,10 +32,12 @@ class Fee:
     parts: int = 1000
 
     def __post_init__(self) -> None:
-        if not (0 < self.kept0 <= self.parts and 0 < self.kept1 <= self.parts):
+        is_share = 0 < self.kept0 <= self.parts and 0 < self.kept1 <= self.parts
+        if not is_share or self.parts > MOST_PARTS:
             raise ConfigError(
                 f"a pair cannot keep {self.kept0} or {self.kept1} of {self.parts} parts sold: "
-                "expected more than none and no more than all, such as 997 of 1000"
+                f"expected more than none, no more than all, such as 997 of 1000, and no more "
+                f"than {MOST_PARTS} parts"
             )
 
     def kept(self, zero_for_one: bool) -> int:

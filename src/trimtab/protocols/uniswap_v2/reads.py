@@ -12,7 +12,7 @@ from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.protocols.shared import shares
-from trimtab.protocols.uniswap_v2.market import Pair, PairState
+from trimtab.protocols.uniswap_v2.market import UINT112_MAX, Pair, PairState
 
 _OF_PAIR = ("getReserves()", "price0CumulativeLast()", "price1CumulativeLast()", "kLast()")
 _IDENTITY = ("token0()", "token1()", "factory()")
@@ -42,6 +42,11 @@ def decode(pair: Pair, question: Question[PairState], answers: Sequence[Answer])
         _check_identity(pair, answers[identity:])
     reserves, *single = answers[:own]
     reserve0, reserve1, updated_at = words(reserves, 3, f"getReserves of {pair.name}")
+    if max(reserve0, reserve1) > UINT112_MAX:
+        raise MissingRead(
+            f"{pair.name} states reserves of {reserve0} and {reserve1}, which no pair can have: "
+            "is the address the contract it should be?"
+        )
     price0, price1, k_last, fee_to, held = (
         words(answer, 1, f"{what} of {pair.name}")[0]
         for answer, what in zip(single, (*_OF_PAIR[1:], "feeTo", "own shares"), strict=True)

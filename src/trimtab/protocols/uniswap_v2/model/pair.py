@@ -10,11 +10,10 @@ from math import isqrt
 
 from trimtab.core.abi import UINT256_MAX
 from trimtab.core.token import ZERO_ADDRESS, Address
-from trimtab.protocols.uniswap_v2.market import Pair, PairState
+from trimtab.protocols.uniswap_v2.market import UINT112_MAX, Pair, PairState
 from trimtab.protocols.uniswap_v2.model.checked import div_down, mul, refuse, sub
 
 MINIMUM_LIQUIDITY = 1000
-UINT112_MAX = 2**112 - 1
 _Q112 = 1 << 112
 _UINT32_MASK = 2**32 - 1
 

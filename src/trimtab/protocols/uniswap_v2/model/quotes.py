@@ -6,14 +6,14 @@ from fractions import Fraction
 from trimtab.core.errors import NoRoute
 from trimtab.core.token import Token
 from trimtab.protocols.shared.rounding import div_up, mul_div_down
-from trimtab.protocols.uniswap_v2.market import Pair, PairState
+from trimtab.protocols.uniswap_v2.market import UINT112_MAX, Pair, PairState
 from trimtab.protocols.uniswap_v2.model.library import (
     Sides,
     get_amount_in,
     get_amount_out,
     sides,
 )
-from trimtab.protocols.uniswap_v2.model.pair import UINT112_MAX, protocol_shares
+from trimtab.protocols.uniswap_v2.model.pair import protocol_shares
 
 
 @dataclass(frozen=True, slots=True)

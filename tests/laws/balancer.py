@@ -65,7 +65,7 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
             return _shares(draw, states, pool, actor, owners)
         case _:
             token = draw(st.sampled_from(pool.tokens))
-            raw = draw(raws(_wallet(states, token).balance(actor) // 100))
+            raw = raws(draw, _wallet(states, token).balance(actor) // 100)
             return Transfer(actor, token_market(token), token, pool.vault, raw)
 
 
@@ -92,7 +92,7 @@ def _sale(
     state, (i, j) = states[pool], (pool.index(sold), pool.index(bought))
     most = state.balances[i] * 3 * 10**17 // (10**18 - state.swap_fee)
     wallet = _wallet(states, sold).balance(actor)
-    raw = draw(raws(wallet, wallet // 1000, min(most, wallet), most))
+    raw = raws(draw, wallet, wallet // 1000, min(most, wallet), most)
     out = _or_zero(lambda: of_pool.exchange_given_in(state, i, j, raw).amount_out)
     return Swap(
         actor=actor,
@@ -100,7 +100,7 @@ def _sale(
         token_in=sold,
         token_out=bought,
         amount_in=raw,
-        min_out=draw(minima(out)),
+        min_out=minima(draw, out),
         deadline=draw(deadlines(states.timestamp)),
         recipient=draw(recipients(pool, actor, owners)),
     )
@@ -114,7 +114,7 @@ def _purchase(
         return approval
     state, (i, j) = states[pool], (pool.index(sold), pool.index(bought))
     most = state.balances[j] * 3 // 10
-    raw = draw(raws(most, most // 100, state.balances[j]))
+    raw = raws(draw, most, most // 100, state.balances[j])
     paid = _or_zero(lambda: of_pool.exchange_given_out(state, i, j, raw).amount_in)
     return SwapExactOut(
         actor=actor,
@@ -135,7 +135,8 @@ def _add(draw: Draw, states: States, pool: WeightedPool, actor: Address) -> Acti
     if approval := _approval(draw, states, pool, actor, pool.tokens):
         return approval
     state = states[pool]
-    given = draw(st.one_of(_balanced(state), _lopsided(states, pool, actor)))
+    is_balanced = draw(st.booleans())
+    given = draw(_balanced(state)) if is_balanced else _lopsided(draw, states, pool, actor)
     is_first = state.shares.supply == 0
     made = 0 if is_first else _or_zero(lambda: _shares_for(state, given))
     return AddLiquidity(
@@ -143,7 +144,7 @@ def _add(draw: Draw, states: States, pool: WeightedPool, actor: Address) -> Acti
         market=pool.id,
         tokens=pool.tokens,
         amounts=given,
-        least=0 if is_first else draw(minima(made)),
+        least=0 if is_first else minima(draw, made),
         deadline=FOREVER,
     )
 
@@ -152,9 +153,9 @@ def _remove(
     draw: Draw, states: States, pool: WeightedPool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
     state = states[pool]
-    burnt = draw(_burnt(state, actor))
+    burnt = _burnt(draw, state, actor)
     given = _or_none(lambda: vault.redeemed(state, burnt).amounts) or (0,) * len(pool.tokens)
-    least = tuple(draw(minima(raw)) if draw(st.integers(0, 4)) == 2 else 0 for raw in given)
+    least = tuple(minima(draw, raw) if draw(st.integers(0, 4)) == 2 else 0 for raw in given)
     recipient = draw(recipients(pool, actor, owners))
     return RemoveLiquidity(actor, pool.id, pool.tokens, burnt, least, FOREVER, recipient)
 
@@ -163,7 +164,7 @@ def _remove_one(
     draw: Draw, states: States, pool: WeightedPool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
     state, token = states[pool], draw(st.sampled_from(pool.tokens))
-    burnt, index = draw(_burnt(state, actor)), pool.index(token)
+    burnt, index = _burnt(draw, state, actor), pool.index(token)
     given = _or_zero(lambda: vault.redeemed_one(state, burnt, index).amounts[index])
     return RemoveLiquidityOne(
         actor=actor,
@@ -171,7 +172,7 @@ def _remove_one(
         tokens=pool.tokens,
         token=token,
         shares=burnt,
-        least=draw(minima(given)),
+        least=minima(draw, given),
         deadline=FOREVER,
         recipient=draw(recipients(pool, actor, owners)),
     )
@@ -180,7 +181,7 @@ def _remove_one(
 def _shares(
     draw: Draw, states: States, pool: WeightedPool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
-    raw = draw(raws(states[pool].shares.balance(actor)))
+    raw = raws(draw, states[pool].shares.balance(actor))
     if draw(st.integers(0, 3)) == 2:
         others = sorted({spender for _, spender in states[pool].shares.allowances})
         spender = draw(st.sampled_from((*pool.spenders, *others, STRANGER, ZERO_ADDRESS)))
@@ -227,19 +228,18 @@ def _balanced(state: WeightedState) -> st.SearchStrategy[tuple[int, ...]]:
     return part.map(lambda of: tuple(max(1, balance * of // 1000) for balance in there))
 
 
-def _lopsided(
-    states: States, pool: WeightedPool, actor: Address
-) -> st.SearchStrategy[tuple[int, ...]]:
+def _lopsided(draw: Draw, states: States, pool: WeightedPool, actor: Address) -> tuple[int, ...]:
     """A drawn sum of each token, and often nothing."""
     wallets = [_wallet(states, token).balance(actor) for token in pool.tokens]
-    return st.tuples(*(st.one_of(st.just(0), raws(wallet // 4, wallet)) for wallet in wallets))
+    return tuple(
+        raws(draw, wallet // 4, wallet) if draw(st.booleans()) else 0 for wallet in wallets
+    )
 
 
-def _burnt(state: WeightedState, actor: Address) -> st.SearchStrategy[int]:
+def _burnt(draw: Draw, state: WeightedState, actor: Address) -> int:
     """A part of the actor's shares, or about what the pool lets go at once, or all there are."""
     owned, supply = state.shares.balance(actor), state.shares.supply
-    part = st.integers(1, 1000).map(lambda of: owned * of // 1000)
-    return st.one_of(part, part, part, raws(owned), raws(supply * 3 // 10), raws(supply))
+    return raws(draw, *(owned,) * 6, supply * 3 // 10, supply)
 
 
 def _shares_for(state: WeightedState, given: tuple[int, ...]) -> int:

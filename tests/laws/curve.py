@@ -32,13 +32,14 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     Mostly one that can go through: by an actor who lets the pool take its coins, or has shares.
     """
     pools = [market for market in states.markets.values() if isinstance(market, StablePool)]
-    pool, actor = draw(st.sampled_from(pools)), draw(st.sampled_from(owners))
-    kind = draw(st.sampled_from(KINDS))
-    if not states[pool].shares.supply and draw(st.integers(0, 8)) != 4:
+    pool, actor = pools[draw(_PART) % len(pools)], owners[draw(_PART) % len(owners)]
+    kind = draw(_KIND)
+    if not states[pool].shares.supply and not _rarely(draw):
         kind = "add"
     holders = [owner for owner in owners if states[pool].shares.balance(owner)]
-    if kind in ("remove", "one", "shares") and draw(st.integers(0, 8)) != 4:
-        actor = draw(st.sampled_from(holders or owners))
+    if kind in ("remove", "one", "shares") and not _rarely(draw):
+        able = holders or owners
+        actor = able[draw(_PART) % len(able)]
         kind = kind if holders else "add"
     match kind:
         case "swap":
@@ -52,8 +53,8 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
         case "shares":
             return _shares(draw, states, pool, actor, owners)
         case _:
-            coin = draw(st.sampled_from(pool.coins))
-            raw = draw(raws(_wallet(states, coin).balance(actor) // 100))
+            coin = pool.coins[draw(_PART) % len(pool.coins)]
+            raw = raws(draw, _wallet(states, coin).balance(actor) // 100)
             return Transfer(actor, token_market(coin), coin, pool.address, raw)
 
 
@@ -74,12 +75,12 @@ PORT = Port(
 def _swap(
     draw: Draw, states: States, pool: StablePool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
-    sold, bought = draw(st.permutations(pool.coins))[:2]
+    i, j = draw(_ORDER[len(pool.coins)])[:2]
+    sold, bought = pool.coins[i], pool.coins[j]
     if approval := _approval(draw, states, pool, actor, (sold,)):
         return approval
     state, wallet = states[pool], _wallet(states, sold).balance(actor)
-    i, j = pool.index(sold), pool.index(bought)
-    raw = draw(raws(wallet, wallet // 1000, state.balances[i]))
+    raw = raws(draw, wallet, wallet // 1000, state.balances[i])
     try:
         out = amounts.exchanged(state, state.timestamp, i, j, raw).amount_out
     except ArithmeticError:
@@ -90,9 +91,9 @@ def _swap(
         token_in=sold,
         token_out=bought,
         amount_in=raw,
-        min_out=draw(minima(out)),
+        min_out=minima(draw, out),
         deadline=FOREVER,
-        recipient=draw(recipients(pool, actor, owners)),
+        recipient=recipients(draw, pool, actor, owners),
     )
 
 
@@ -100,7 +101,11 @@ def _add(draw: Draw, states: States, pool: StablePool, actor: Address) -> Action
     if approval := _approval(draw, states, pool, actor, pool.coins):
         return approval
     state = states[pool]
-    given = draw(st.one_of(_balanced(state, pool), _lopsided(states, pool, actor)))
+    given = (
+        _balanced(draw, state, pool)
+        if draw(st.booleans())
+        else _lopsided(draw, states, pool, actor)
+    )
     try:
         before = amounts.invariant(state, state.balances, state.timestamp)
         minted = amounts.deposited(state, state.timestamp, given, before).minted
@@ -111,7 +116,7 @@ def _add(draw: Draw, states: States, pool: StablePool, actor: Address) -> Action
         market=pool.id,
         tokens=pool.coins,
         amounts=given,
-        least=draw(minima(minted)),
+        least=minima(draw, minted),
         deadline=FOREVER,
     )
 
@@ -120,21 +125,21 @@ def _remove(
     draw: Draw, states: States, pool: StablePool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
     state = states[pool]
-    burnt = draw(_burnt(state, actor))
+    burnt = _burnt(draw, state, actor)
     try:
         given = [amounts.share_of(state, burnt, index) for index in range(len(pool.coins))]
     except ArithmeticError:
         given = [0] * len(pool.coins)
-    least = tuple(draw(minima(raw)) if draw(st.integers(0, 4)) == 2 else 0 for raw in given)
-    recipient = draw(recipients(pool, actor, owners))
+    least = tuple(minima(draw, raw) if _rarely(draw) else 0 for raw in given)
+    recipient = recipients(draw, pool, actor, owners)
     return RemoveLiquidity(actor, pool.id, pool.coins, burnt, least, FOREVER, recipient)
 
 
 def _remove_one(
     draw: Draw, states: States, pool: StablePool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
-    state, coin = states[pool], draw(st.sampled_from(pool.coins))
-    burnt = draw(_burnt(state, actor))
+    state, coin = states[pool], pool.coins[draw(_PART) % len(pool.coins)]
+    burnt = _burnt(draw, state, actor)
     try:
         given = amounts.calc_withdraw_one_coin(state, state.timestamp, burnt, pool.index(coin))
     except ArithmeticError:
@@ -145,20 +150,22 @@ def _remove_one(
         tokens=pool.coins,
         token=coin,
         shares=burnt,
-        least=draw(minima(given)),
+        least=minima(draw, given),
         deadline=FOREVER,
-        recipient=draw(recipients(pool, actor, owners)),
+        recipient=recipients(draw, pool, actor, owners),
     )
 
 
 def _shares(
     draw: Draw, states: States, pool: StablePool, actor: Address, owners: tuple[Address, ...]
 ) -> Action:
-    raw = draw(raws(states[pool].shares.balance(actor)))
-    if draw(st.integers(0, 3)) == 2:
-        spender = draw(st.sampled_from((*pool.spenders, STRANGER, ZERO_ADDRESS)))
+    raw = raws(draw, states[pool].shares.balance(actor))
+    if draw(_BESIDE) == 0:
+        spenders = (*pool.spenders, STRANGER, ZERO_ADDRESS)
+        spender = spenders[draw(_PART) % len(spenders)]
         return Approve(actor, pool.id, pool.share, spender, raw)
-    to = draw(st.sampled_from((*owners, *owners, STRANGER, ZERO_ADDRESS, pool.address)))
+    targets = (*owners, *owners, STRANGER, ZERO_ADDRESS, pool.address)
+    to = targets[draw(_PART) % len(targets)]
     return Transfer(actor, pool.id, pool.share, to, raw)
 
 
@@ -167,64 +174,89 @@ def _approval(
 ) -> Action | None:
     """Mostly an approval where there is none, of everything or of about what the actor has."""
     lacking = [coin for coin in coins if not _wallet(states, coin).allowance(actor, pool.address)]
-    if not lacking or draw(st.integers(0, 11)) == 6:
+    if not lacking or _rarely(draw):
         return None
     coin = lacking[0]
     balance = _wallet(states, coin).balance(actor)
-    raw = draw(st.sampled_from((*(UINT256_MAX,) * 9, balance // 2 + 1)))
+    raw = balance // 2 + 1 if _rarely(draw) else UINT256_MAX
     return Approve(actor, token_market(coin), coin, pool.address, raw)
 
 
 # ------------------------------------------------------------------------------------ amounts
+# Strategies are made once: to make one takes longer than to draw from it.
+
+_KIND = st.sampled_from(KINDS)
+_TWELFTH = st.integers(0, 11)
+_PART, _SMALL_PART = st.integers(1, 1000), st.integers(1, 2000)
+_BESIDE = st.integers(-1, 1)
+_DUST = st.one_of(st.integers(0, 4), st.integers(0, 10**4))
+_BOUND = st.sampled_from([0, 1, 2**127, 2**128, 2**255, UINT256_MAX])
+_ORDER = {count: st.permutations(range(count)) for count in range(2, 9)}
 
 
-def raws(*marks: int) -> st.SearchStrategy[int]:
+def _rarely(draw: Draw) -> bool:
+    """True one time in twelve; Hypothesis favours the ends of a range."""
+    return bool(draw(_TWELFTH) == 6)
+
+
+def raws(draw: Draw, *marks: int) -> int:
     """Base units: a part of a mark, at it or one beside it, dust, or a bound."""
     there = [mark for mark in marks if mark > 0] or [10**6]
-    mark = st.sampled_from(there)
-    return st.one_of(
-        st.builds(lambda raw, part: raw * part // 1000, mark, st.integers(1, 1000)),
-        st.builds(lambda raw, part: raw * part // 10**6, mark, st.integers(1, 1000)),
-        st.builds(lambda raw, off: max(0, raw + off), mark, st.integers(-1, 1)),
-        st.integers(0, 10**4),
-        st.integers(0, 4),
-        st.sampled_from([0, 1, 2**127, 2**128, 2**255, UINT256_MAX]),
-    )
+    mark: int = there[draw(_PART) % len(there)]
+    match draw(_TWELFTH):
+        case 0 | 1 | 2 | 3:
+            return mark * int(draw(_PART)) // 1000
+        case 4 | 5:
+            return mark * int(draw(_PART)) // 10**6
+        case 6 | 7 | 8:
+            return max(0, mark + int(draw(_BESIDE)))
+        case 9 | 10:
+            return int(draw(_DUST))
+        case _:
+            return int(draw(_BOUND))
 
 
-def minima(out: int) -> st.SearchStrategy[int]:
+def minima(draw: Draw, out: int) -> int:
     """The least that is to come out: none, or what comes out and one unit around it."""
-    return st.sampled_from([0, 0, 0, 0, 0, 0, out, out, out + 1, max(0, out - 1), UINT256_MAX])
+    match draw(_TWELFTH):
+        case 0 | 1:
+            return out
+        case 2:
+            return out + 1
+        case 3:
+            return max(0, out - 1)
+        case 4:
+            return UINT256_MAX
+        case _:
+            return 0
 
 
 def recipients(
-    pool: StablePool, actor: Address, owners: tuple[Address, ...]
-) -> st.SearchStrategy[Address]:
+    draw: Draw, pool: StablePool, actor: Address, owners: tuple[Address, ...]
+) -> Address:
     """Mostly the actor or another owner."""
-    return st.sampled_from((*(actor,) * 8, *owners, STRANGER, ZERO_ADDRESS, pool.address))
+    others = (*owners, STRANGER, ZERO_ADDRESS, pool.address)
+    at = int(draw(_TWELFTH)) - 12 + len(others)
+    return others[at] if at >= 0 else actor
 
 
-def _balanced(state: StableState, pool: StablePool) -> st.SearchStrategy[tuple[int, ...]]:
+def _balanced(draw: Draw, state: StableState, pool: StablePool) -> tuple[int, ...]:
     """About a part of what is in the pool, of every coin."""
+    of = int(draw(_SMALL_PART))
     coins = zip(state.balances, pool.coins, strict=True)
-    there = [balance or 10**6 * coin.unit for balance, coin in coins]
-    part = st.integers(1, 2000)
-    return part.map(lambda of: tuple(max(1, balance * of // 1000) for balance in there))
+    return tuple(max(1, (balance or 10**6 * coin.unit) * of // 1000) for balance, coin in coins)
 
 
-def _lopsided(
-    states: States, pool: StablePool, actor: Address
-) -> st.SearchStrategy[tuple[int, ...]]:
+def _lopsided(draw: Draw, states: States, pool: StablePool, actor: Address) -> tuple[int, ...]:
     """A drawn sum of each coin, and often nothing."""
     wallets = [_wallet(states, coin).balance(actor) for coin in pool.coins]
-    return st.tuples(*(st.one_of(st.just(0), raws(wallet // 4, wallet)) for wallet in wallets))
+    return tuple(raws(draw, wallet // 8, wallet // 4) if draw(_BESIDE) else 0 for wallet in wallets)
 
 
-def _burnt(state: StableState, actor: Address) -> st.SearchStrategy[int]:
+def _burnt(draw: Draw, state: StableState, actor: Address) -> int:
     """A part of the actor's shares, or about all that there are of anybody's."""
-    owned, supply = state.shares.balance(actor), state.shares.supply
-    part = st.integers(1, 1000).map(lambda of: owned * of // 1000)
-    return st.one_of(part, part, part, raws(owned), raws(owned), raws(supply))
+    owned = state.shares.balance(actor)
+    return raws(draw, state.shares.supply) if _rarely(draw) else raws(draw, owned)
 
 
 def _wallet(states: States, token: Token) -> Erc20State:

@@ -36,6 +36,8 @@ MAX4 = (TOP, TOP, TOP, TOP)
 WIDTH = 4
 
 Array = npt.NDArray[np.uint64]
+Index = int | np.int64
+"""A row: numba makes a float of a word that meets a number with a sign, so rows are not words."""
 
 
 def packed(values: list[int] | tuple[int, ...]) -> Array:
@@ -54,13 +56,13 @@ def unpacked(rows: Array) -> list[int]:
 
 
 @inlined
-def load(rows: Array, at: int) -> Words:
+def load(rows: Array, at: Index) -> Words:
     """The integer in a row."""
     return (rows[at, 0], rows[at, 1], rows[at, 2], rows[at, 3])
 
 
 @inlined
-def store(rows: Array, at: int, value: Words) -> None:
+def store(rows: Array, at: Index, value: Words) -> None:
     """Writes an integer of four words into a row."""
     rows[at, 0] = value[0]
     rows[at, 1] = value[1]

@@ -16,7 +16,7 @@ MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342
 Q96 = 1 << 96
 
 # 2**128 / sqrt(1.0001) ** (2**bit) for each bit of a tick.
-_FACTORS = (
+FACTORS = (
     0xFFFCB933BD6FAD37AA2D162D1A594001,
     0xFFF97272373D413259A46990580E213A,
     0xFFF2E50F5F656932EF12357CF3C7FDCC,
@@ -51,7 +51,7 @@ def sqrt_price_at_tick(tick: int) -> int:
     if absolute > MAX_TICK:
         raise ValueError(f"tick {tick} is outside {MIN_TICK} to {MAX_TICK}")
     ratio = 1 << 128
-    for bit, factor in enumerate(_FACTORS):
+    for bit, factor in enumerate(FACTORS):
         if absolute >> bit & 1:
             ratio = ratio * factor >> 128
     if tick > 0:

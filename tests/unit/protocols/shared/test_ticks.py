@@ -23,7 +23,7 @@ GUARD = 200
 def test_factors__against_repeated_squaring__same_to_the_last_bit() -> None:
     one = 1 << GUARD + 128
     power = isqrt(one * one * 10_000 // 10_001)
-    for factor in ticks._FACTORS:
+    for factor in ticks.FACTORS:
         assert factor == power + (1 << GUARD - 1) >> GUARD
         power = power * power // one
 

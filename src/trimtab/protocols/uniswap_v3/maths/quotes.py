@@ -1,0 +1,261 @@
+"""Exact quotes of one pool, fast: single ones from integers, batches from arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+
+from trimtab.core.errors import DataError, MissingRead, NoRoute
+from trimtab.protocols.shared.limbs import packed, unpacked
+from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK
+from trimtab.protocols.uniswap_v3.market import PoolState
+from trimtab.protocols.uniswap_v3.maths import segments as layout
+from trimtab.protocols.uniswap_v3.maths.segments import Table, change_liquidity, fill, go
+from trimtab.protocols.uniswap_v3.maths.walks import (
+    AFTER,
+    AMOUNT,
+    EXACT_OUT,
+    FEES_PAID,
+    LIMIT,
+    LIMITED,
+    PAID,
+    QUOTE_ROWS,
+    RECEIVED,
+    quote_batch,
+)
+from trimtab.protocols.uniswap_v3.model.quotes import Quote
+from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, INT256_MAX, LOWEST_LIMIT
+
+UINT128 = 1 << 128
+SPARE_ROWS = 64
+
+Questions = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """What a batch of swaps gives: integers of four words in rows, in the order of the amounts.
+
+    `amount_in` is what the pool takes, the fee included, `fee` is part of it, in the token sold.
+    """
+
+    amount_in: npt.NDArray[np.uint64]
+    amount_out: npt.NDArray[np.uint64]
+    fee: npt.NDArray[np.uint64]
+    sqrt_price_after: npt.NDArray[np.uint64]
+
+    def integers(self) -> list[Quote]:
+        """The same one by one, as the model has them."""
+        columns = (self.amount_out, self.amount_in, self.fee, self.sqrt_price_after)
+        return [Quote(*found) for found in zip(*map(unpacked, columns), strict=True)]
+
+
+class PoolQuotes:
+    """Quotes of a pool as it stands, and as it moves.
+
+    Equal to `model.swap` for every amount below 2**255 and every price limit. It is told of the
+    pool's swaps, mints and burns, and keeps its tables then, which costs a swap next to nothing
+    and a mint or burn as much as there are stops in its range. Batches may run beside each other
+    in several threads; everything else is for one thread alone.
+
+    Raises NoRoute for a pool without a price, and MissingRead if part of its ticks is unread.
+    """
+
+    __slots__ = ("_bytes", "_down", "_single", "_up", "tick")
+
+    def __init__(self, state: PoolState) -> None:
+        if state.sqrt_price_x96 == 0:
+            raise NoRoute("the pool has no price: nobody has initialised it yet")
+        if state.missing_words or state.missing_ticks:
+            raise MissingRead(
+                f"{len(state.missing_words)} words of the tick bitmap and "
+                f"{len(state.missing_ticks)} ticks are unread: ask the next round of reads"
+            )
+        self.tick = state.tick
+        self._down, self._up = _table(state, zero_for_one=True), _table(state, zero_for_one=False)
+        self._single: Questions = np.zeros((1, QUOTE_ROWS, 4), np.uint64)
+        self._bytes = self._single.data.cast("B")
+
+    # ------------------------------------------------------------------------------ one quote
+
+    def amount_out(self, zero_for_one: bool, amount_in: int) -> int:
+        """What selling an amount gives, in base units. Raises as `quote`."""
+        self._ask(zero_for_one, amount_in, 0)
+        return int.from_bytes(self._bytes[32 * RECEIVED : 32 * RECEIVED + 32], "little")
+
+    def amount_in(self, zero_for_one: bool, amount_out: int) -> int:
+        """What buying an amount takes, or as much of it as there is. Raises as `quote`."""
+        self._ask(zero_for_one, amount_out, EXACT_OUT)
+        return int.from_bytes(self._bytes[32 * PAID : 32 * PAID + 32], "little")
+
+    def quote(self, zero_for_one: bool, amount: int, limit: int | None = None) -> Quote:
+        """What a swap gives that stops at the price `limit`; a negative amount comes out.
+
+        Raises ValueError for an amount of 2**255 or more, or a limit that does not lie ahead.
+        """
+        kind = EXACT_OUT if amount < 0 else 0
+        if limit is not None:
+            self._check_limit(zero_for_one, limit)
+            self._bytes[32 * LIMIT : 32 * LIMIT + 32] = limit.to_bytes(32, "little")
+            kind |= LIMITED
+        self._ask(zero_for_one, abs(amount), kind)
+        paid, received, fee, after = unpacked(self._single[0, PAID : AFTER + 1])
+        return Quote(received, paid, fee, after)
+
+    def _ask(self, zero_for_one: bool, amount: int, kind: int) -> None:
+        if not 0 <= amount <= INT256_MAX:
+            raise ValueError(f"{amount} cannot be swapped: expected 0 to 2**255 - 1")
+        self._bytes[32 * AMOUNT : 32 * AMOUNT + 32] = amount.to_bytes(32, "little")
+        quote_batch(self._down if zero_for_one else self._up, self._single, kind)
+
+    # -------------------------------------------------------------------------------- batches
+
+    def sold(
+        self,
+        zero_for_one: bool,
+        amounts: npt.NDArray[np.uint64],
+        limits: npt.NDArray[np.uint64] | None = None,
+    ) -> Quotes:
+        """What selling each amount gives, each from the pool as it stands.
+
+        Amounts and limits are rows of four words (`limbs.packed` makes them). Raises as `quote`.
+        """
+        return self._batch(zero_for_one, amounts, limits, 0)
+
+    def bought(
+        self,
+        zero_for_one: bool,
+        amounts: npt.NDArray[np.uint64],
+        limits: npt.NDArray[np.uint64] | None = None,
+    ) -> Quotes:
+        """What buying each amount takes, or as much of it as there is; otherwise as `sold`."""
+        return self._batch(zero_for_one, amounts, limits, EXACT_OUT)
+
+    def _batch(
+        self,
+        zero_for_one: bool,
+        amounts: npt.NDArray[np.uint64],
+        limits: npt.NDArray[np.uint64] | None,
+        kind: int,
+    ) -> Quotes:
+        if len(amounts) and int(amounts[:, 3].max()) >> 63:
+            raise ValueError("an amount cannot be swapped: expected 0 to 2**255 - 1")
+        questions: Questions = np.empty((len(amounts), QUOTE_ROWS, 4), np.uint64)
+        questions[:, AMOUNT] = amounts
+        if limits is not None:
+            for limit in set(unpacked(limits)):
+                self._check_limit(zero_for_one, limit)
+            questions[:, LIMIT] = limits
+            kind |= LIMITED
+        quote_batch(self._down if zero_for_one else self._up, questions, kind)
+        answers = (questions[:, row] for row in (PAID, RECEIVED, FEES_PAID, AFTER))
+        return Quotes(*answers)
+
+    def _check_limit(self, zero_for_one: bool, limit: int) -> None:
+        price = self.sqrt_price_x96
+        is_ahead = (
+            LOWEST_LIMIT <= limit <= price if zero_for_one else price <= limit <= HIGHEST_LIMIT
+        )
+        if not is_ahead:
+            raise ValueError(
+                f"the square-root price {limit} does not lie ahead of {price}: no swap stops there"
+            )
+
+    @property
+    def sqrt_price_x96(self) -> int:
+        """The pool's price."""
+        return unpacked(self._down[layout.HEAD, layout.NOW])[0]
+
+    # -------------------------------------------------------------------------------- upkeep
+
+    def swapped(self, price: int, liquidity: int, tick: int) -> None:
+        """The pool stands at another price; what its Swap event tells of it."""
+        to = packed((price, liquidity))
+        for table in (self._down, self._up):
+            go(table, to, tick)
+        self.tick = tick
+
+    def liquidity_changed(self, lower: int, upper: int, change: int) -> None:
+        """Liquidity came into a range, or left it where the change is negative.
+
+        Raises DataError for a range that is none, and for more than there is or than fits: the
+        quotes mean nothing then, and are to be made anew from a state.
+        """
+        if not MIN_TICK <= lower < upper <= MAX_TICK or abs(change) >= UINT128:
+            raise DataError(f"no pool has liquidity {change} from tick {lower} to {upper}")
+        if change == 0:
+            return
+        words = packed((change % UINT128 + (UINT128 if change < 0 else 0),))
+        self._down, self._up = _roomy(self._down), _roomy(self._up)
+        for table in (self._down, self._up):
+            if change_liquidity(table, self.tick, lower, upper, words) != layout.KEPT:
+                raise DataError(
+                    f"a change of {change} from tick {lower} to {upper} contradicts the pool's "
+                    "liquidity: read its state anew"
+                )
+
+
+# ---------------------------------------------------------------------------------- the tables
+
+
+def _table(state: PoolState, *, zero_for_one: bool) -> Table:
+    """The table of a pool in one direction."""
+    stops = _stops(state, zero_for_one)
+    ends = set(_word_ends(state.tick_spacing, zero_for_one))
+    table: Table = np.zeros((layout.FIELDS, _capacity(len(stops)), 4), np.uint64)
+    beyond = packed(_liquidity_beyond(state, stops, zero_for_one))
+    table[layout.AT, : len(stops), :2] = beyond[:, :2]
+    table[layout.AT, : len(stops), 2] = np.array(stops, np.int64).astype(np.uint64)
+    table[layout.AT, : len(stops), 3] = [stop in ends for stop in stops]
+    gross = [state.ticks[stop].liquidity_gross if stop in state.ticks else 0 for stop in stops]
+    table[layout.GROSS, : len(stops)] = packed(gross)
+    last, price = LOWEST_LIMIT if zero_for_one else HIGHEST_LIMIT, state.sqrt_price_x96
+    table[layout.PRICE, len(stops) - 1] = packed((last,))
+    here = state.liquidity | state.fee << 128 | zero_for_one << 192
+    table[layout.HEAD, layout.NOW : layout.HERE + 1] = packed((price, here))
+    table[layout.HEAD, layout.PLACE, 0] = len(stops)
+    fill(table, state.tick)
+    return table
+
+
+def _word_ends(spacing: int, zero_for_one: bool) -> Iterable[int]:
+    """The ticks at which a walk leaves a word of the bitmap, and both ends of all ticks."""
+    last = 0 if zero_for_one else 255
+    words = range((MIN_TICK // spacing >> 8), (MAX_TICK // spacing >> 8) + 1)
+    inner = (((word << 8) + last) * spacing for word in words)
+    return (MIN_TICK, *(tick for tick in inner if MIN_TICK < tick < MAX_TICK), MAX_TICK)
+
+
+def _stops(state: PoolState, zero_for_one: bool) -> list[int]:
+    ticks = {*_word_ends(state.tick_spacing, zero_for_one), *state.initialized}
+    return sorted(ticks, reverse=zero_for_one)
+
+
+def _liquidity_beyond(state: PoolState, stops: Sequence[int], zero_for_one: bool) -> list[int]:
+    """The liquidity after each stop, counted from the pool's own where it stands."""
+    nets = [state.ticks[stop].liquidity_net if stop in state.ticks else 0 for stop in stops]
+    crossed = list(accumulate(-net if zero_for_one else net for net in nets))
+    passed = sum(stop > state.tick if zero_for_one else stop <= state.tick for stop in stops)
+    origin = state.liquidity - (crossed[passed - 1] if passed else 0)
+    found = [origin + change for change in crossed]
+    if not all(0 <= liquidity < UINT128 for liquidity in found):
+        raise DataError("the ticks of the pool contradict its liquidity: read its state anew")
+    return found
+
+
+def _capacity(rows: int) -> int:
+    return max(rows, layout.HEAD_ROWS) + SPARE_ROWS
+
+
+def _roomy(table: Table) -> Table:
+    """The table, or a longer copy where fewer than two rows are left."""
+    count = int(table[layout.HEAD, layout.PLACE, 0])
+    if count + 2 <= table.shape[1]:
+        return table
+    longer: Table = np.zeros((layout.FIELDS, 2 * table.shape[1], 4), np.uint64)
+    longer[:, : table.shape[1]] = table
+    return longer

@@ -1,0 +1,45 @@
+"""The law of kernels, once for all of them: each equals its model, to the last unit.
+
+A law draws cases, and yields what the model says and what the kernel says of each. How many and
+from which seed is its caller's business: a few thousand in the suite, a million in the long run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tests.laws import kernels_uniswap_v3 as uniswap_v3
+from tests.laws.kernel_cases import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """How kernels are compared with their model: which, by their names, and how cases are drawn.
+
+    `cases` are compared in the suite, `many` in the long run.
+    """
+
+    drawn: Callable[[random.Random, int], Iterator[Case]]
+    drives: frozenset[str]
+    cases: int = 3_000
+    many: int = 1_000_000
+
+
+LAWS: Mapping[str, Law] = {
+    "uniswap_v3 quotes": Law(uniswap_v3.quotes, uniswap_v3.QUOTES),
+}
+
+
+def broken(name: str, seed: int, count: int) -> tuple[int, list[str]]:
+    """How many cases were compared, and the first few that differ."""
+    law, compared = LAWS[name], 0
+    found: list[str] = []
+    for case in law.drawn(random.Random(seed), count):
+        compared += 1
+        if case.expected != case.actual:
+            found.append(f"{name}, seed {seed}: {case}")
+            if len(found) == 3:
+                break
+    return compared, found

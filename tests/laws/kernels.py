@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tests.laws import kernels_curve as curve
 from tests.laws import kernels_uniswap_v3 as uniswap_v3
 from tests.laws.kernel_cases import Case
 
@@ -28,6 +29,7 @@ class Law:
 
 
 LAWS: Mapping[str, Law] = {
+    "curve quotes": Law(curve.compared, curve.QUOTES),
     "uniswap_v3 quotes": Law(uniswap_v3.quotes, uniswap_v3.QUOTES),
 }
 

@@ -71,7 +71,7 @@ def quotes(of: Direction, amounts: Array) -> tuple[Array, Flags]:
     given = np.zeros_like(amounts)
     goes = np.zeros(len(amounts), dtype=np.bool_)
     if of.numbers is not None:
-        _exchange(of.numbers, amounts, given, goes)
+        exchange_batch(of.numbers, amounts, given, goes)
     return given, goes
 
 
@@ -173,7 +173,7 @@ def _paid(numbers: Array, dx: Words, dy: Words) -> tuple[Words, bool]:
 
 
 @kernel("void(uint64[:,::1], uint64[:,::1], uint64[:,::1], boolean[::1])")
-def _exchange(numbers: Array, amounts: Array, given: Array, goes: Flags) -> None:
+def exchange_batch(numbers: Array, amounts: Array, given: Array, goes: Flags) -> None:
     """Writes what each amount gives, and whether it goes through."""
     xp_in, xp_out = load(numbers, _XP_IN), load(numbers, _XP_OUT)
     rate_in = load(numbers, _RATE_IN)

@@ -54,10 +54,8 @@ class Others:
     accounts: Accounts
     draw: random.Random
 
-    def sent(
-        self, sender: Address, to: Address, signature: str, *rest: int | str
-    ) -> tuple[Log, ...]:
-        ok, returned, logs = self.machine.call(sender, to, call_data(signature, *rest))
+    def sent(self, sender: Address, to: Address, what: str, *rest: int | str) -> tuple[Log, ...]:
+        ok, returned, logs = self.machine.call(sender, to, call_data(what, *rest))
         assert ok, f"{what}: {Reverted(returned).reason}"
         return tuple(log for log in logs if log.address == self.pair.address)
 

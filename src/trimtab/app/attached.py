@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from trimtab.app.books import book_path
 from trimtab.app.connection import Addresses, addresses_of, reading
 from trimtab.app.local import LOCAL
 from trimtab.app.resolve import resolve
@@ -63,7 +64,7 @@ def place_of(mandate: Mandate, world: Path | None) -> Place:
 
     Raises ConfigError where a file is missing or says too little.
     """
-    path = world if world is not None else Path(mandate.chain.book)
+    path = world if world is not None else book_path(mandate.chain.book)
     if world is None and mandate.chain.book == LOCAL:
         raise ConfigError(
             "the mandate's chain.book is `local`: start one with `trimtab world --out world.json` "

@@ -12,13 +12,13 @@ import msgspec
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
+from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
 from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
 from trimtab.protocols.aave_v3 import LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
-from trimtab.protocols.uniswap_v3 import Pool
 
 QUOTE_CURRENCY = "USD"
 
@@ -50,21 +50,7 @@ class _LendingEntry(msgspec.Struct, frozen=True):
     addresses_provider: str
     pool: str
     oracle: str
-    reserves: dict[str, _ReserveEntry]
-
-
-class _PoolEntry(msgspec.Struct, frozen=True):
-    address: str
-    token0: str
-    token1: str
-    fee: Annotated[int, msgspec.Meta(ge=0, lt=10**6)]
-    tick_spacing: _Positive
-
-
-class _ExchangeEntry(msgspec.Struct, frozen=True):
-    router: str
-    pools: dict[str, _PoolEntry]
-    minter: str | None = None
+    reserves: dict[str, _ReserveEntry] = {}
 
 
 class _SafeEntry(msgspec.Struct, frozen=True):
@@ -72,15 +58,18 @@ class _SafeEntry(msgspec.Struct, frozen=True):
 
 
 class _File(msgspec.Struct, frozen=True):
-    """What is needed of the file; it may tell more."""
+    """What is needed of the file; it may tell more, and leave out what it has no markets of.
+
+    A lending pool without reserves is no market: nothing could be held there.
+    """
 
     chain: _Positive
     multicall: str
     tokens: dict[str, _TokenEntry]
-    feeds: dict[str, _FeedEntry]
-    aave_v3: _LendingEntry
-    uniswap_v3: _ExchangeEntry
     safe: _SafeEntry
+    feeds: dict[str, _FeedEntry] = {}
+    aave_v3: _LendingEntry | None = None
+    uniswap_v3: ExchangeEntry | None = None
     plan_check: str | None = None
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
@@ -162,11 +151,12 @@ def _book(file: _File) -> AddressBook:
         for symbol, token in tokens.items()
     }
     markets |= {feed.name: feed for feed in feeds.values()}
-    markets["aave_v3"] = _lending_pool(file, tokens, feeds)
+    if file.aave_v3 is not None and file.aave_v3.reserves:
+        markets["aave_v3"] = _lending_pool(file.chain, file.aave_v3, tokens, feeds)
     listed = {token.address: token for token in tokens.values()}
-    for name, entry in file.uniswap_v3.pools.items():
-        pool = _pool(file, f"uniswap_v3:{name}", entry, listed)
-        markets[pool.name] = pool
+    if file.uniswap_v3 is not None:
+        pools = concentrated_pools(file.chain, file.uniswap_v3, listed)
+        markets |= {pool.name: pool for pool in pools}
     if file.uniswap_v2 is not None:
         markets |= {pair.name: pair for pair in pairs(file.chain, file.uniswap_v2, listed)}
     if file.curve is not None:
@@ -222,8 +212,9 @@ def _feed(chain: int, symbol: str, entry: _FeedEntry) -> Feed:
     )
 
 
-def _lending_pool(file: _File, tokens: dict[str, Token], feeds: dict[str, Feed]) -> LendingPool:
-    entry = file.aave_v3
+def _lending_pool(
+    chain: int, entry: _LendingEntry, tokens: dict[str, Token], feeds: dict[str, Feed]
+) -> LendingPool:
     reserves = []
     for number, (symbol, reserve) in enumerate(entry.reserves.items()):
         if symbol not in tokens or symbol not in feeds:
@@ -248,30 +239,12 @@ def _lending_pool(file: _File, tokens: dict[str, Token], feeds: dict[str, Feed])
             )
         )
     return LendingPool(
-        chain=file.chain,
+        chain=chain,
         address=address(entry.pool),
         name="aave_v3",
         addresses_provider=address(entry.addresses_provider),
         oracle=address(entry.oracle),
         reserves=tuple(reserves),
-    )
-
-
-def _pool(file: _File, name: str, entry: _PoolEntry, listed: dict[Address, Token]) -> Pool:
-    pair = [address(entry.token0), address(entry.token1)]
-    for each in pair:
-        if each not in listed:
-            raise ConfigError(f"{name} trades {each}, which is not among the book's tokens: add it")
-    return Pool(
-        chain=file.chain,
-        address=address(entry.address),
-        name=name,
-        token0=listed[pair[0]],
-        token1=listed[pair[1]],
-        fee=entry.fee,
-        tick_spacing=entry.tick_spacing,
-        router=address(file.uniswap_v3.router),
-        minter=None if file.uniswap_v3.minter is None else address(file.uniswap_v3.minter),
     )
 
 

@@ -34,7 +34,7 @@ class PairsEntry(msgspec.Struct, frozen=True):
 
     factory: str
     router: str
-    pairs: dict[str, PairEntry]
+    pairs: dict[str, PairEntry] = {}
 
 
 def pairs(chain: int, entry: PairsEntry, listed: Mapping[Address, Token]) -> Iterator[Pair]:

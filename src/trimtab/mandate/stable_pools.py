@@ -20,7 +20,7 @@ class CurveEntry(msgspec.Struct, frozen=True):
     """The factory of plain pools, and pools by name."""
 
     factory: str
-    pools: dict[str, StablePoolEntry]
+    pools: dict[str, StablePoolEntry] = {}
 
 
 def stable_pools(

@@ -27,7 +27,7 @@ class BalancerEntry(msgspec.Struct, frozen=True):
     vault: str
     fees_collector: str
     factory: str
-    pools: dict[str, WeightedPoolEntry]
+    pools: dict[str, WeightedPoolEntry] = {}
 
 
 def weighted_pools(

@@ -77,7 +77,39 @@ def test_read_book__no_json__says_what_writes_one() -> None:
 
 
 def test_read_book__part_missing__named() -> None:
-    assert "missing required field `aave_v3`" in complaint(lambda file: file.pop("aave_v3"))
+    assert "missing required field `tokens`" in complaint(lambda file: file.pop("tokens"))
+
+
+def without(*sections: str) -> AddressBook:
+    """The book of the file without these sections."""
+    file = json.loads(deployment())
+    for section in sections:
+        del file[section]
+    return read_book(json.dumps(file).encode(), "book.json")
+
+
+def test_read_book__without_a_protocol__has_none_of_its_markets(book: AddressBook) -> None:
+    kept = {name for name in book.markets if not name.startswith(("aave_v3", "uniswap_v3:"))}
+    assert set(without("aave_v3", "uniswap_v3").markets) == kept
+    assert {name.partition(":")[0] for name in kept} >= {"erc20", "chainlink"}
+
+
+def test_read_book__lending_pool_without_reserves__no_market() -> None:
+    file = json.loads(deployment())
+    del file["aave_v3"]["reserves"]
+    assert "aave_v3" not in read_book(json.dumps(file).encode(), "book.json").markets
+
+
+def test_read_book__pools_without_a_router__refused() -> None:
+    words = complaint(lambda file: file["uniswap_v3"].pop("router"))
+    assert "has no `router` to be traded through, expected the chain's SwapRouter" in words
+
+
+def test_read_book__pools_without_a_minter__have_none() -> None:
+    file = json.loads(deployment())
+    del file["uniswap_v3"]["minter"]
+    pool = read_book(json.dumps(file).encode(), "book.json").market("uniswap_v3:WETH/USDC/500")
+    assert getattr(pool, "minter", "no such field") is None
 
 
 def swap_case(file: dict[str, Any]) -> None:

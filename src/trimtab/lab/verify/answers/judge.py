@@ -60,11 +60,11 @@ def described(document: Document) -> Iterator[Verdict]:
 
 
 def _verdict(asked: str, recorded: int, block: Json, known: Mapping[Key, Pool]) -> Verdict:
-    address, function, *arguments = asked.split("|")
-    if not arguments or len(asked) > _LONGEST_KEY:
+    if asked.count("|") < 2 or len(asked) > _LONGEST_KEY:
         raise DataError(f"{asked[:200]!r} is no question ADDRESS|FUNCTION|…|AMOUNT")
+    address, function, *arguments = asked.split("|")
     blocks = [each[3:] for each in arguments if re.fullmatch(r"blk[0-9]{1,18}", each)]
-    *named, amount = [each for each in arguments if not each.startswith("blk")]
+    *named, amount = [each for each in arguments if not each.startswith("blk")] or [""]
     pool = known.get(key_of(address, blocks[0] if blocks else block, asked[:200]))
     if pool is None:
         return Unknown(NO_STATE)

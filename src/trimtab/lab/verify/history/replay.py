@@ -23,15 +23,10 @@ from trimtab.lab.verify.history.events import (
 )
 from trimtab.lab.verify.tally import Exact, Mismatch, Unknown, Values, Verdict, compared
 from trimtab.lab.world.spec import TICK_SPACING
-from trimtab.protocols.shared.ticks import sqrt_price_at_tick, tick_at_sqrt_price
+from trimtab.protocols.shared.ticks import tick_at_sqrt_price
 from trimtab.protocols.uniswap_v3.market import PoolState
-from trimtab.protocols.uniswap_v3.model.events import liquidity_changed
-from trimtab.protocols.uniswap_v3.model.step import (
-    amount0_delta_down,
-    amount0_delta_up,
-    amount1_delta_down,
-    amount1_delta_up,
-)
+from trimtab.protocols.uniswap_v3.model.liquidity import liquidity_changed
+from trimtab.protocols.uniswap_v3.model.positions import amounts_of, cost_of
 from trimtab.protocols.uniswap_v3.model.swap import INT256_MAX, last_price, swap
 from trimtab.protocols.uniswap_v3.model.walk import Walk
 
@@ -237,22 +232,6 @@ def _contradiction(state: PoolState, placed: Placed, event: RangeEvent) -> Misma
 
 
 def range_amounts(state: PoolState, event: RangeEvent) -> tuple[int, int]:
-    """The tokens that a mint takes, rounded up, or a burn gives, rounded down.
-
-    Source: UniswapV3Pool.sol `_modifyPosition`.
-    """
-    lower, upper = sqrt_price_at_tick(event.lower), sqrt_price_at_tick(event.upper)
-    price = min(max(state.sqrt_price_x96, lower), upper)
-    if state.tick < event.lower:
-        price = lower
-    elif state.tick >= event.upper:
-        price = upper
-    if event.kind == "mint":
-        return (
-            amount0_delta_up(price, upper, event.liquidity),
-            amount1_delta_up(lower, price, event.liquidity),
-        )
-    return (
-        amount0_delta_down(price, upper, event.liquidity),
-        amount1_delta_down(lower, price, event.liquidity),
-    )
+    """The tokens that a mint of this liquidity takes, or a burn of it gives."""
+    of_kind = cost_of if event.kind == "mint" else amounts_of
+    return of_kind(state, (event.lower, event.upper), event.liquidity)

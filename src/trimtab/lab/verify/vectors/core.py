@@ -25,7 +25,7 @@ from trimtab.protocols.shared.ticks import (
     tick_at_sqrt_price,
 )
 from trimtab.protocols.uniswap_v3.market import PoolState
-from trimtab.protocols.uniswap_v3.model.events import liquidity_changed
+from trimtab.protocols.uniswap_v3.model.liquidity import liquidity_changed
 from trimtab.protocols.uniswap_v3.model.swap import INT256_MAX, last_price, refusal, swap
 
 TICK_TO_PRICE = ("tick", "sqrtPriceX96")

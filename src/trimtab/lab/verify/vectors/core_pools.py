@@ -11,6 +11,7 @@ from math import isqrt
 
 from trimtab.lab.world.spec import TICK_SPACING
 from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE
+from trimtab.protocols.uniswap_v3.model.liquidity import most_per_tick
 
 _LIQUIDITY = 2 * 10**18
 
@@ -52,11 +53,6 @@ def _lowest(spacing: int) -> int:
     return -(MAX_TICK // spacing) * spacing
 
 
-def _most_a_tick(spacing: int) -> int:
-    """The most liquidity of one tick: all of 128 bits over the number of ticks (Tick.sol)."""
-    return (2**128 - 1) // (2 * (MAX_TICK // spacing) + 1)
-
-
 _LOW, _MEDIUM, _HIGH = 500, 3000, 10_000
 _ONE = sqrt_price_of(1, 1)
 _AROUND = (Position(_lowest(60), -60), Position(60, -_lowest(60)))
@@ -87,7 +83,7 @@ CORE_POOLS = {
     "close to max price": CorePool(_MEDIUM, sqrt_price_of(2**127, 1), (_everywhere(60),)),
     "close to min price": CorePool(_MEDIUM, _CLOSE_TO_MIN, (_everywhere(60),)),
     "max full range liquidity at 1:1 price with default fee": CorePool(
-        _MEDIUM, _ONE, (_everywhere(60, _most_a_tick(60)),)
+        _MEDIUM, _ONE, (_everywhere(60, most_per_tick(60)),)
     ),
     "initialized at the max ratio": CorePool(_MEDIUM, MAX_SQRT_PRICE - 1, (_everywhere(60),)),
     "initialized at the min ratio": CorePool(_MEDIUM, MIN_SQRT_PRICE, (_everywhere(60),)),

@@ -133,7 +133,7 @@ def desk(deployed: Desk) -> Iterator[Desk]:
 
 def approve(desk: Desk, symbol: str, market: str, amount: int) -> Approve:
     token = desk.book.token(symbol)
-    (spender,) = desk.book.market(market).spenders
+    spender, *_ = desk.book.market(market).spenders  # a pool's router, before its minter
     return Approve(desk.safe.address, token_market(token), token, spender, amount)
 
 

@@ -17,9 +17,10 @@ from tests.laws.law import Port, Tally, check_case, read_states, run_sequence
 from tests.laws.machines import fund
 from tests.support import evm
 from trimtab.core.abi import UINT256_MAX, Call, call_data
-from trimtab.core.actions import AddLiquidity, RemoveLiquidityOne, Swap, Transfer
+from trimtab.core.actions import AddLiquidity, RemoveLiquidity, RemoveLiquidityOne, Swap, Transfer
 from trimtab.core.adapter import accrue
-from trimtab.core.market import Accounts, Market, State, token_market, tracked
+from trimtab.core.flows import fold_events
+from trimtab.core.market import Accounts, Market, State, pooled, token_market, tracked, wallet
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -340,6 +341,24 @@ def accrued(stage: Stage, moment: int, states: States | None = None) -> States:
     found = states or stage.states
     heads = {found.clock: replace(found.head, timestamp=Timestamp(moment))}
     return replace(accrue(ADAPTERS, found, Timestamp(moment)), heads=heads)
+
+
+def test_fold_events__first_deposit_and_all_of_it_back__flows_to_the_unit(stage: Stage) -> None:
+    """Between the logs of one transaction there are shares already, or none any more."""
+    owner, pool, states = stage.accounts.owners[0], stage.pool, stage.states
+    first = deposit(stage, 10**12, 10**12, 10**24, 10**24)
+    all_of_it = RemoveLiquidity(owner, pool.id, pool.coins, 4 * 10**24, (0,) * 4, FOREVER, owner)
+    for action, sign in ((first, 1), (all_of_it, -1)):
+        (call,) = ADAPTERS["curve"].encode(states, action)
+        _, _, logs = stage.machine.call(owner, call.to, call.data)
+        folded = fold_events(ADAPTERS, states, logs, owner, lambda _: True)
+        flows = {flow.place: flow for flow in folded.flows}
+        for coin, raw in zip(pool.coins, first.amounts, strict=True):
+            assert flows[pooled(pool.id, coin)].raw == sign * raw
+            assert flows[wallet(coin)].raw == -sign * raw
+        markets = tuple(states.markets.values())
+        states = read_states(stage.machine, ADAPTERS, markets, stage.accounts)
+        assert folded.states.states == states.states
 
 
 # ---------------------------------------------------------------------------- what the views say

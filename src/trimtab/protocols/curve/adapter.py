@@ -19,10 +19,10 @@ from trimtab.core.errors import InvariantViolation
 from trimtab.core.market import Accounts, Audit, Holding, Market, pooled
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
-from trimtab.core.token import Address
+from trimtab.core.token import ZERO_ADDRESS, Address
 from trimtab.protocols.curve import encode, reads
 from trimtab.protocols.curve.market import StablePool, StableState
-from trimtab.protocols.curve.model import amounts, events, verbs
+from trimtab.protocols.curve.model import events, verbs
 from trimtab.protocols.shared import shares
 
 
@@ -98,7 +98,8 @@ class CurveAdapter:
         if not owned:
             return ()
         worth = {
-            coin: amounts.share_of(state, owned, index) for index, coin in enumerate(pool.coins)
+            coin: balance * owned // state.shares.supply
+            for coin, balance in zip(pool.coins, state.balances, strict=True)
         }
         return shares.holdings(pool.id, state.shares, account, worth)
 
@@ -128,9 +129,11 @@ class CurveAdapter:
 
 
 def _transfer(state: StableState, log: Log) -> StableState:
-    # Shares that were minted or burnt count once the event that follows names the supply.
     moved = state.shares.observed(log)
-    return replace(state, shares=replace(moved, supply=state.shares.supply))
+    if topic_address(log, 2) == ZERO_ADDRESS:
+        # Nobody's shares still count, until an event that follows says that they were burnt.
+        moved = replace(moved, supply=state.shares.supply)
+    return replace(state, shares=moved)
 
 
 def _approval(state: StableState, log: Log) -> StableState:

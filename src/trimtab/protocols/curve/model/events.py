@@ -1,7 +1,7 @@
 """What a pool's logs tell, folded into its state.
 
-A mint or a burn logs a Transfer first, and the event that follows it names the supply; a Transfer
-to the zero address that nothing follows burns nothing. An allowance that `transferFrom` uses up
+A burn logs a Transfer to the zero address, and the event that follows names the supply; where
+none follows, nothing was burnt. An allowance that `transferFrom` uses up
 is told by no log.
 """
 

@@ -11,7 +11,8 @@ from trimtab.protocols.shared.limbs import packed
 from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK, sqrt_price_at_tick
 from trimtab.protocols.uniswap_v3 import PoolState, Quote
 from trimtab.protocols.uniswap_v3.maths import PoolQuotes
-from trimtab.protocols.uniswap_v3.model.events import liquidity_changed
+from trimtab.protocols.uniswap_v3.model.liquidity import liquidity_changed
+from trimtab.protocols.uniswap_v3.model.oracle import begun
 from trimtab.protocols.uniswap_v3.model.swap import (
     HIGHEST_LIMIT,
     INT256_MAX,
@@ -54,10 +55,15 @@ def drawn_pool(
     return state, ranges
 
 
-def _changed(state: PoolState, ranges: Ranges, place: tuple[int, int], change: int) -> PoolState:
+def changed(ranges: Ranges, place: tuple[int, int], change: int) -> None:
+    """More or less liquidity in a range, which is forgotten where nothing is left."""
     ranges[place] = ranges.get(place, 0) + change
     if ranges[place] == 0:
         del ranges[place]
+
+
+def _changed(state: PoolState, ranges: Ranges, place: tuple[int, int], change: int) -> PoolState:
+    changed(ranges, place, change)
     return liquidity_changed(state, *place, change)
 
 
@@ -95,6 +101,7 @@ def _priced(dice: random.Random, tick: int, spacing: int, fee: int) -> PoolState
         protocol_fees0=0,
         protocol_fees1=0,
         fee_protocol=0,
+        oracle=begun(0),
     )
 
 

@@ -38,29 +38,28 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     which there is a price left.
     """
     # Draws are compared with the middle of their range: Hypothesis favours the ends.
+    pools = [market for market in states.markets.values() if isinstance(market, Pool)]
+    places = [(pool, actor) for pool in pools for actor in owners]
+    if draw(st.integers(0, 6)) in (2, 3, 4):
+        able = [place for place in places if _is_able(states, *place)]
+        opened = [(pool, key[0]) for pool in pools for key in states[pool].positions]
+        if opened and draw(st.integers(0, 3)) != 1:
+            return _change(draw, states, draw(st.sampled_from(opened)), owners)
+        if able:
+            return _change(draw, states, draw(st.sampled_from(able)), owners)
     sales = [
         (pool, actor, sold, bought)
-        for pool in states.markets.values()
-        if isinstance(pool, Pool)
-        for actor in owners
+        for pool, actor in places
         for sold, bought in ((pool.token0, pool.token1), (pool.token1, pool.token0))
     ]
     ready = [sale for sale in sales if _is_ready(states, *sale[:3])]
     is_ready = bool(ready) and draw(st.integers(0, 4)) != 2
     pool, actor, token_in, token_out = draw(st.sampled_from(ready if is_ready else sales))
-    is_range = pool.minter is not None and draw(st.integers(0, 6)) in (2, 3, 4)
-    spender = pool.minter if is_range and pool.minter is not None else pool.router
     balance = _wallet(states, token_in).balance(actor)
-    is_charged = _is_charged(states, actor, token_in, spender)
+    is_charged = _is_charged(states, actor, token_in, pool.router)
     if draw(st.integers(0, 40)) == 20 or (not is_charged and draw(st.integers(0, 2)) != 1):
         raw = draw(st.sampled_from([*[UINT256_MAX] * 12, balance, balance // 1000, 1, 0]))
-        return Approve(actor, token_market(token_in), token_in, spender, raw)
-    recipients = [actor, *owners, STRANGER, ZERO_ADDRESS, pool.address]
-    if is_range:
-        balances = [_wallet(states, each).balance(actor) for each in (pool.token0, pool.token1)]
-        deadline = draw(deadlines(states.timestamp))
-        order = (states[pool], pool, actor, (balances[0], balances[1]), deadline, recipients)
-        return change(draw, *order)
+        return Approve(actor, token_market(token_in), token_in, pool.router, raw)
     amount = draw(amounts(states[pool], pool, token_in, balance))
     is_limited = draw(st.integers(0, 8)) in (2, 4, 6)
     limit = draw(limits(states[pool], pool.is_zero_for_one(token_in))) if is_limited else 0
@@ -72,7 +71,7 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
         amount_in=amount,
         min_out=0,
         deadline=draw(deadlines(states.timestamp)),
-        recipient=draw(st.sampled_from(recipients)),
+        recipient=draw(st.sampled_from(_recipients(pool, actor, owners))),
         limit=limit,
     )
     walk = _walk(states[pool], pool.is_zero_for_one(token_in), amount, limit)
@@ -101,6 +100,36 @@ def _purchase(draw: Draw, state: PoolState, pool: Pool, sale: Swap, there: int) 
         recipient=sale.recipient,
         limit=sale.limit,
     )
+
+
+def _change(
+    draw: Draw, states: States, place: tuple[Pool, Address], owners: tuple[Address, ...]
+) -> Action:
+    """A change of a range, or the approval without which none can be opened."""
+    pool, actor = place
+    tokens = (pool.token0, pool.token1)
+    assert pool.minter is not None
+    closed = [each for each in tokens if not _is_charged(states, actor, each, pool.minter)]
+    is_open = any(key[0] == actor for key in states[pool].positions)
+    if draw(st.integers(0, 30)) == 15 or (closed and not is_open and draw(st.integers(0, 5)) != 3):
+        token = draw(st.sampled_from(closed or tokens))
+        raw = draw(st.sampled_from([*[UINT256_MAX] * 12, 10**6, 1, 0]))
+        return Approve(actor, token_market(token), token, pool.minter, raw)
+    balance0, balance1 = (_wallet(states, token).balance(actor) for token in tokens)
+    deadline = draw(deadlines(states.timestamp))
+    recipients = _recipients(pool, actor, owners)
+    return change(draw, states[pool], pool, actor, (balance0, balance1), deadline, recipients)
+
+
+def _is_able(states: States, pool: Pool, actor: Address) -> bool:
+    """Whether the actor has what a range is made of."""
+    return pool.minter is not None and all(
+        _wallet(states, token).balance(actor) > 0 for token in (pool.token0, pool.token1)
+    )
+
+
+def _recipients(pool: Pool, actor: Address, owners: tuple[Address, ...]) -> list[Address]:
+    return [actor, *owners, STRANGER, ZERO_ADDRESS, pool.address]
 
 
 def _wallet(states: States, token: Token) -> Erc20State:

@@ -13,6 +13,7 @@ from trimtab.core.token import Address
 from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK
 from trimtab.protocols.uniswap_v3 import Pool, PoolState, cost_of, liquidity_for_amounts
 from trimtab.protocols.uniswap_v3.market import NOTHING, PositionState
+from trimtab.protocols.uniswap_v3.model.liquidity import most_per_tick
 
 UINT128_MAX = 2**128 - 1
 INT128_MAX = 2**127 - 1
@@ -33,13 +34,16 @@ def change(
     own = [key[1:] for key in state.positions if key[0] == actor]
     anybodys = [key[1:] for key in state.positions]
     kind = draw(st.integers(0, 8))
-    if kind in (0, 3, 6) or not anybodys:
+    if kind in (3, 6) or not anybodys:
         ticks = draw(st.sampled_from(own)) if own and draw(st.booleans()) else draw(ranges(state))
         return _addition(draw, state, pool, actor, ticks, balances, deadline)
+    if kind in (2, 5, 8):
+        owing = [key[1:] for key, each in state.positions.items() if each.owed0 or each.owed1]
+        own = [ticks for ticks in own if ticks in owing] or own
     strange = draw(st.integers(0, 20)) == 10
     ticks = draw(ranges(state)) if strange else draw(st.sampled_from(own or anybodys))
     position = state.positions.get((actor, *_pair(ticks)), NOTHING)
-    if kind in (1, 4, 7):
+    if kind in (0, 1, 4, 7):
         return RemoveLiquidity(
             actor=actor,
             market=pool.id,
@@ -100,6 +104,9 @@ def _addition(
     if _is_range(ticks) and draw(st.integers(0, 3)):
         # What the liquidity that both buy takes: nothing is left over, or a unit of one is.
         liquidity = liquidity_for_amounts(state, ticks, amounts)
+        if draw(st.integers(0, 9)) == 5:
+            most = most_per_tick(state.tick_spacing)
+            liquidity = draw(st.sampled_from([most, most + 1, INT128_MAX, INT128_MAX + 1]))
         off = draw(st.sampled_from([(0, 0), (0, 1), (1, 0), (-1, 0), (0, -1)]))
         exact = zip(cost_of(state, ticks, liquidity), off, strict=True)
         amounts = tuple(min(max(0, raw + more), UINT256_MAX) for raw, more in exact)
@@ -121,7 +128,7 @@ def _is_range(ticks: Ticks) -> bool:
 
 
 def _amount(balance: int) -> st.SearchStrategy[int]:
-    some = st.integers(0, max(1, balance // 50))
+    some = st.integers(max(1, balance // 10**6), max(1, balance // 50))
     bounds = [0, 1, balance, balance + 1, 2**128, UINT256_MAX]
     return st.one_of(some, some, some, st.integers(0, 10**6), st.sampled_from(bounds), some)
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import orjson
+
 from trimtab.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -142,11 +144,14 @@ def read(path: Path) -> Recorded | None:
 
 
 def parsed_json(text: str, what: str) -> Json:
-    """The value of a JSON text. Raises DataError, naming `what`, where it is none."""
+    """The value of a JSON text. Raises DataError, naming `what`, where it is none.
+
+    It is read twice: orjson bounds how deep it goes, which the standard library's reader leaves to
+    the stack, and that one alone keeps integers of any length.
+    """
     try:
-        value: Json = json.loads(
-            text, parse_float=str, parse_constant=str, object_pairs_hook=_unique
-        )
+        orjson.loads(text)
+        value: Json = json.loads(text, parse_float=str, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{what} is no JSON: {_short(error)}") from None
     return value

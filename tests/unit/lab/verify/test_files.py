@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,9 +113,25 @@ def test_integer__plain__itself() -> None:
     assert found == [0, -12, 7, -(2**255)]
 
 
-def test_json__fractions_and_infinities__stay_text_that_is_no_integer(tmp_path: Path) -> None:
-    value = files.parsed_json('{"a": 1.0, "b": NaN, "c": 1e3, "d": -Infinity}', "it")
-    assert value == {"a": "1.0", "b": "NaN", "c": "1e3", "d": "-Infinity"}
+def test_json__fractions__stay_text_that_is_no_integer() -> None:
+    value = files.parsed_json('{"a": 1.0, "b": 1e3, "c": -0.5}', "it")
+    assert value == {"a": "1.0", "b": "1e3", "c": "-0.5"}
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}'])
+def test_json__no_number__refused(text: str) -> None:
+    with pytest.raises(DataError, match="is no JSON"):
+        files.parsed_json(text, "it")
+
+
+def test_json__deep_where_the_stack_may_grow__refused() -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    try:
+        with pytest.raises(DataError, match="is no JSON"):
+            files.parsed_json("[" * 10**6, "it")
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_json__large_integers__to_the_last_unit() -> None:

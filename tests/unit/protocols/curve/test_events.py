@@ -92,3 +92,23 @@ def test_observe__other_events__passed_over() -> None:
     assert ADAPTER.observe(STATE, replace(log(AT, "Unknown()", ()), topics=())) == STATE
     allowed = ADAPTER.observe(STATE, log(AT, approval, (ACTOR, AT), 9))
     assert allowed.shares.allowance(ACTOR, AT) == 9
+
+
+def test_observe__ramp__each_number_in_its_place() -> None:
+    begun = log(AT, "RampA(uint256,uint256,uint256,uint256)", (), 11, 22, 33, 44)
+    ramp = ADAPTER.observe(STATE, begun)
+    assert (ramp.initial_a, ramp.future_a) == (11, 22)
+    assert (ramp.initial_a_time, ramp.future_a_time) == (33, 44)
+    over = ADAPTER.observe(ramp, log(AT, "StopRampA(uint256,uint256)", (), 15, 40))
+    assert (over.initial_a, over.future_a) == (15, 15)
+    assert (over.initial_a_time, over.future_a_time) == (40, 40)
+
+
+def test_observe__everything_withdrawn__nothing_and_not_less() -> None:
+    event = "RemoveLiquidity(address,uint256[4],uint256[4],uint256)"
+    gone = log(AT, event, (ACTOR,), *STATE.balances, 0, 0, 0, 0, 0)
+    empty = ADAPTER.observe(STATE, gone)
+    assert (empty.balances, empty.shares.supply) == ((0, 0, 0, 0), 0)
+    more = log(AT, event, (ACTOR,), 1, 0, 0, 0, 0, 0, 0, 0, 0)
+    with pytest.raises(MissingRead, match="makes no sense"):
+        observed(ADAPTER, POOL, empty, more)

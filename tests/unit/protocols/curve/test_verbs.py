@@ -132,3 +132,21 @@ def test_holdings__shares__a_place_for_each_coin() -> None:
     assert ADAPTER.holdings(STATES, POOL, FRIEND) == ()
     audits = ADAPTER.audits(POOL, None, ACTOR)
     assert [each.place for each in audits] == [each.place for each in found]
+
+
+def test_add_liquidity__nothing_of_a_coin__not_asked_for_it() -> None:
+    outcome = ADAPTER.apply(STATES, ADD)
+    assert isinstance(outcome, Applied)
+    assert [(each.token, each.raw) for each in outcome.movements] == [
+        (A, 10**9),
+        (C, 10**21),
+        (D, 5),
+    ]
+
+
+def test_add_liquidity__first_after_all_left__needs_every_coin_again() -> None:
+    """What the last withdrawal in one coin left behind is no reason to leave a coin out."""
+    left = all_states(stable_state(1, 1, 10**12, 10**12, supply=0))
+    assert ADAPTER.apply(left, ADD) == Reverted(b"")
+    whole = replace(ADD, amounts=(10**9, 10**9, 10**21, 10**21))
+    assert isinstance(ADAPTER.apply(left, whole), Applied)

@@ -24,7 +24,7 @@ def account(digit: str) -> Address:
 ACTOR, FRIEND = account("1"), account("2")
 TOKEN0 = Token(1, account("3"), 18, "ZERO")
 TOKEN1 = Token(1, account("4"), 18, "ONE")
-MINTER = account("b")
+MINTER = account("8")
 POOL = Pool(1, account("5"), "the pool", TOKEN0, TOKEN1, 3_000, 60, account("6"), MINTER)
 HEAD = Head(1, 1, "0x1", NOW)
 

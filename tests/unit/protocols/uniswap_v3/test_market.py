@@ -7,7 +7,8 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.market import tracked
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Token
-from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
+from trimtab.protocols.uniswap_v3 import Observation, Oracle, UniswapV3Adapter
+from trimtab.protocols.uniswap_v3.market import KEPT
 
 ADAPTER = UniswapV3Adapter()
 
@@ -36,6 +37,18 @@ def test_pool_state__missing_parts__named() -> None:
 def test_adapter__no_positions__nothing_held_or_audited() -> None:
     assert ADAPTER.emitters(POOL) == (POOL.address,)
     assert ADAPTER.audits(POOL, None, POOL.address) == ()
+
+
+def test_pool_state__unread__ticks_and_past_to_be_read() -> None:
+    oracle = Oracle(1, 3, 9, tuple(Observation(at, 0, 0) for at in (1, 2, 3)))
+    state = replace(PLAIN, oracle=oracle)
+    assert state.is_whole
+    assert state.unread().oracle == Oracle(1, 3, 9, (), (2, 0, 1))
+    assert not replace(state, oracle=state.unread().oracle).is_whole
+    ring = Oracle(5, 2_000, 2_000).unread()
+    assert ring.missing == (*range(2_000 - 506, 2_000), *range(6))
+    assert len(ring.missing) == KEPT
+    assert Oracle().unread() == Oracle()
 
 
 def test_accrue__later__only_the_clock_moves() -> None:

@@ -28,8 +28,8 @@ from trimtab.protocols.uniswap_v3 import (
     PositionState,
     UniswapV3Adapter,
 )
-from trimtab.protocols.uniswap_v3.market import bitmap_words
-from trimtab.protocols.uniswap_v3.reads import PAGE
+from trimtab.protocols.uniswap_v3.market import KEPT, bitmap_words
+from trimtab.protocols.uniswap_v3.reads import PAGE, position_read
 
 ADAPTER = UniswapV3Adapter()
 FACTORY = account("7")
@@ -234,3 +234,77 @@ def test_decode__fewer_answers_than_reads__refused() -> None:
 def test_reads__later_round_without_a_state__refused() -> None:
     with pytest.raises(MissingRead, match="round 1 of the pool"):
         ADAPTER.reads(Question(REAL, Accounts(()), HEAD, None, 1))
+
+
+# ------------------------------------------------------------------------- oracle and positions
+
+
+def test_reads__ring_of_many__newest_kept_in_pages() -> None:
+    observations = tuple(Observation(at, at, at) for at in range(1, KEPT + 1))
+    oracle = Oracle(300, 5_000, 6_000, observations)
+    found, counts = asked(chain(REAL, replace(STATE, oracle=oracle)))
+    assert found.oracle == oracle
+    assert counts[3:] == [PAGE, KEPT - PAGE]
+
+
+def test_reads__ring_with_room__what_was_written() -> None:
+    oracle = Oracle(1, 600, 600, (Observation(4, 0, 0), Observation(5, 0, 0)))
+    found, counts = asked(chain(REAL, replace(STATE, oracle=oracle)))
+    assert found.oracle == oracle
+    assert counts[3:] == [PAGE, KEPT - PAGE]
+
+
+def test_decode__newest_observation_unwritten__refused() -> None:
+    answering = changed(chain(REAL, STATE), "observations(uint256)", words(1, 0, 0, 0))
+    with pytest.raises(MissingRead, match=r"observations\(2\) of the pool is the newest"):
+        asked(answering)
+
+
+@pytest.mark.parametrize(
+    "oracle",
+    [
+        replace(STATE.oracle, index=3),
+        replace(STATE.oracle, cardinality=6),
+        replace(STATE.oracle, cardinality_next=8),
+    ],
+)
+def test_reads__ring_differs__read_anew(oracle: Oracle) -> None:
+    known = replace(STATE, oracle=oracle)
+    found, counts = asked(chain(REAL, STATE), known)
+    assert (found, len(counts)) == (STATE, 4)
+
+
+def test_reads__position_differs__read_anew_and_position_as_it_is() -> None:
+    known = STATE.with_position((ACTOR, *RANGE), PositionState(6, 8, 9, 10, 11))
+    found, counts = asked(chain(REAL, STATE), known)
+    assert (found, len(counts)) == (STATE, 4)
+
+
+def test_reads__position_known_but_gone__left_out() -> None:
+    other = (FRIEND, -120, 120)
+    known = STATE.with_position(other, PositionState(6))
+    found, counts = asked(chain(REAL, STATE), known)
+    assert counts[0] == 8
+    assert found == STATE
+
+
+def test_reads__other_owners_than_known__their_ranges_too() -> None:
+    known = replace(STATE, owners=(FRIEND,), positions={})
+    found, counts = asked(chain(REAL, STATE), known)
+    assert counts[0] == 9
+    assert found == STATE
+    alone, _ = asked(chain(REAL, STATE), STATE, accounts=Accounts((FRIEND,)))
+    assert alone == replace(STATE, owners=(FRIEND,), positions={})
+
+
+def test_reads__position__by_its_packed_key() -> None:
+    key = (ACTOR, -887_220, 15_360)
+    packed = encode_packed(["address", "int24", "int24"], key)
+    data = selector("positions(bytes32)") + keccak(packed)
+    assert position_read(REAL, key) == Read(REAL.address, data)
+
+
+def test_decode__position_refused__in_words() -> None:
+    answering = changed(chain(REAL, STATE), "positions(bytes32)", Answer(False, b""))
+    with pytest.raises(MissingRead, match=r"position .* of the pool reverted"):
+        asked(answering)

@@ -79,9 +79,9 @@ def edges() -> Stage:
 def _make_rich(world: LocalWorld, owner: Address) -> None:
     """More of every token than pairs can count."""
     world.mine(
-        world.funding(owner, "WETH", 2**113),
+        world.funding(owner, "WETH", 2**205),
         world.funding(owner, "USDC", 2**220),
-        world.funding(owner, "WBTC", 2**113),
+        world.funding(owner, "WBTC", 2**129),
     )
 
 
@@ -96,10 +96,12 @@ def _share_out(stage: Stage) -> None:
 
 
 def turn_fee(stage: Stage, setting: str) -> None:
-    """Let the protocol take its part, or have taken it until now, or give it to the pair."""
+    """Let the protocol take its part, from now on, or until now, or give it to the pair."""
     pair, provider = stage.pair(DEEP), stage.deployment.liquidity_provider
     taker = pair.address if setting == "to the pair" else stage.accounts.owners[0]
     stage.send(stage.deployment.deployer, pair.factory, "setFeeTo(address)", taker)
+    if setting == "just on":
+        return
     # A burn notes k, without which nothing is owed later.
     stage.send(provider, pair.address, "transfer(address,uint256)", pair.address, 10**12)
     stage.send(provider, pair.address, "burn(address)", provider)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.laws.law import Tally, run_sequence
-from tests.laws.pair_edges import DEEP, ONE_SIDED, Stage, edges, turn_fee
+from tests.laws.pair_edges import ONE_SIDED, Stage, edges, turn_fee
 from tests.laws.uniswap_v2 import PORT
 from trimtab.mandate.adapters import ADAPTERS
 
 pytestmark = pytest.mark.chain
 
-CASES, STEPS = 800, 40
+CASES, STEPS = 600, 40
 LAST_DAY = 2**32 - 86_400
 
 
@@ -24,7 +24,7 @@ def stage() -> Stage:
     return edges()
 
 
-@pytest.mark.parametrize("setting", ["on", "off again", "to the pair"])
+@pytest.mark.parametrize("setting", ["on", "just on", "off again", "to the pair"])
 def test_model__protocol_fee__equals_the_chain(
     setting: str, stage: Stage, record_property: Callable[[str, object], None]
 ) -> None:
@@ -46,7 +46,6 @@ def test_model__protocol_fee__equals_the_chain(
 def _hold(stage: Stage, tally: Tally) -> None:
     machine, moment = stage.machine, stage.machine.time
     states = stage.read(f"uniswap_v2:{ONE_SIDED}")
-    assert states[stage.pair(DEEP)].k_last > 0
 
     @settings(max_examples=CASES // STEPS)
     @given(st.data())

@@ -90,7 +90,7 @@ def stages() -> tuple[Stage, ...]:
     from tests.laws import PORTS
 
     common = _loaded(EXCHANGE_WORLD)
-    return (*(Stage(port.name, port.name, *common) for port in PORTS), _capped(), _thin())
+    return (*(Stage(port.name, port.name, *common) for port in PORTS), _capped(), _thin(), _edges())
 
 
 def _capped() -> Stage:
@@ -111,6 +111,15 @@ def _thin() -> Stage:
     scene = read(stage)
     with_islands(stage.machine, stage.deployment, scene.accounts, scene.states)
     return stage
+
+
+def _edges() -> Stage:
+    """Pairs that are full, empty and one-sided, and a protocol fee."""
+    from tests.laws.pair_edges import edges, turn_fee
+
+    stage = edges()
+    turn_fee(stage, "on")
+    return Stage("uniswap_v2, edges", "uniswap_v2", stage.machine, stage.deployment)
 
 
 def read(stage: Stage) -> Scene:

@@ -17,8 +17,15 @@ from tests.mutants.touched import Touched
 
 ROOT = Path(__file__).parents[2]
 UNIT = "tests/unit/protocols"
-FOLLOWED = "tests/chain/test_uniswap_v3_followed.py"
-TESTS = (UNIT, FOLLOWED)
+BESIDE = {
+    "uniswap_v2": (
+        "tests/chain/test_uniswap_v2_followed.py",
+        "tests/laws/test_uniswap_v2_reverts.py",
+    ),
+    "uniswap_v3": ("tests/chain/test_uniswap_v3_followed.py",),
+}
+"""Tests of a protocol's model that are elsewhere, on the chain."""
+TESTS = (UNIT, *(path for paths in BESIDE.values() for path in paths))
 QUICK = 0.2
 """Seconds within which a quick test ends."""
 SHORTEST, LONGEST_TEST = 3.0, 60.0
@@ -88,7 +95,7 @@ def _paths_for(protocol: str) -> tuple[str, ...]:
     """Where the tests of a protocol's model are; of what protocols share, everywhere."""
     if protocol == SHARED:
         return TESTS
-    return (f"{UNIT}/{protocol}", *((FOLLOWED,) if protocol in FOLLOWED else ()))
+    return (f"{UNIT}/{protocol}", *BESIDE.get(protocol, ()))
 
 
 def _run(paths: Iterable[str], plugin: object, option: str) -> pytest.ExitCode | int:

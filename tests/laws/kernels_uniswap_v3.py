@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import numpy as np
+
 from tests.laws.kernel_cases import Case
 from trimtab.core.quantise import Timestamp
 from trimtab.protocols.shared.limbs import packed
@@ -155,7 +157,12 @@ def _batched(
 ) -> list[Quote]:
     rows, stops = packed([abs(one) for one in amounts]), packed(limits) if limits else None
     ask = quotes.bought if amounts[0] < 0 else quotes.sold
-    return ask(zero_for_one, rows, stops).integers()
+    found = ask(zero_for_one, rows, stops, fees=True)
+    without = ask(zero_for_one, rows, stops)
+    assert np.array_equal(found.amount_in, without.amount_in)
+    assert np.array_equal(found.amount_out, without.amount_out)
+    assert np.array_equal(found.sqrt_price_after, without.sqrt_price_after)
+    return found.integers()
 
 
 def _compared(dice: random.Random, state: PoolState, quotes: PoolQuotes) -> Iterator[Case]:

@@ -4,6 +4,9 @@ A function that a contract would refuse, because a result does not fit or a divi
 in a flag beside its result; the result means nothing then.
 """
 
+from collections.abc import Iterable
+from operator import methodcaller
+
 import numpy as np
 import numpy.typing as npt
 
@@ -40,16 +43,25 @@ Index = int | np.int64
 """A row: numba makes a float of a word that meets a number with a sign, so rows are not words."""
 
 
-def packed(values: list[int] | tuple[int, ...]) -> Array:
+def packed(values: Iterable[int]) -> Array:
     """Integers of up to 256 bits as rows of four words. Raises OverflowError for others."""
-    raw = b"".join(value.to_bytes(32, "little") for value in values)
-    return np.frombuffer(raw, dtype="<u8").reshape(-1, WIDTH).astype(np.uint64)
+    raw = bytearray().join(map(_IN_BYTES, values))
+    return np.frombuffer(raw, dtype="<u8").reshape(-1, WIDTH).astype(np.uint64, copy=False)
+
+
+_IN_BYTES = methodcaller("to_bytes", 8 * WIDTH, "little")
 
 
 def unpacked(rows: Array) -> list[int]:
     """The integers of rows of four words, whatever axes lie before them, in order."""
-    raw = np.ascontiguousarray(rows, dtype="<u8").tobytes()
-    return [int.from_bytes(raw[at : at + 32], "little") for at in range(0, len(raw), 32)]
+    columns = rows.reshape(-1, WIDTH)
+    found: list[int] = columns[:, 0].tolist()
+    for at in range(1, WIDTH):
+        column = columns[:, at]
+        if column.any():
+            words = column.tolist()
+            found = [low + (word << 64 * at) for low, word in zip(found, words, strict=True)]
+    return found
 
 
 # ------------------------------------------------------------------------- rows and comparisons

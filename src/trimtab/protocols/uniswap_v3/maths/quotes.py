@@ -25,6 +25,7 @@ from trimtab.protocols.uniswap_v3.maths.walks import (
     PAID,
     QUOTE_ROWS,
     RECEIVED,
+    WITH_FEES,
     quote_batch,
 )
 from trimtab.protocols.uniswap_v3.model.quotes import Quote
@@ -40,16 +41,19 @@ Questions = npt.NDArray[np.uint64]
 class Quotes:
     """What a batch of swaps gives: integers of four words in rows, in the order of the amounts.
 
-    `amount_in` is what the pool takes, the fee included, `fee` is part of it, in the token sold.
+    `amount_in` is what the pool takes, the fee included; `fee` is part of it, in the token sold,
+    and there only if it was asked for.
     """
 
     amount_in: npt.NDArray[np.uint64]
     amount_out: npt.NDArray[np.uint64]
-    fee: npt.NDArray[np.uint64]
     sqrt_price_after: npt.NDArray[np.uint64]
+    fee: npt.NDArray[np.uint64] | None
 
     def integers(self) -> list[Quote]:
-        """The same one by one, as the model has them."""
+        """The same one by one, as the model has them. Raises ValueError without the fees."""
+        if self.fee is None:
+            raise ValueError("these quotes were made without their fees: ask with fees=True")
         columns = (self.amount_out, self.amount_in, self.fee, self.sqrt_price_after)
         return [Quote(*found) for found in zip(*map(unpacked, columns), strict=True)]
 
@@ -77,7 +81,7 @@ class PoolQuotes:
             )
         self.tick = state.tick
         self._down, self._up = _table(state, zero_for_one=True), _table(state, zero_for_one=False)
-        self._single: Questions = np.zeros((1, QUOTE_ROWS, 4), np.uint64)
+        self._single: Questions = np.zeros((QUOTE_ROWS, 1, 4), np.uint64)
         self._bytes = self._single.data.cast("B")
 
     # ------------------------------------------------------------------------------ one quote
@@ -97,13 +101,13 @@ class PoolQuotes:
 
         Raises ValueError for an amount of 2**255 or more, or a limit that does not lie ahead.
         """
-        kind = EXACT_OUT if amount < 0 else 0
+        kind = WITH_FEES | (EXACT_OUT if amount < 0 else 0)
         if limit is not None:
             self._check_limit(zero_for_one, limit)
             self._bytes[32 * LIMIT : 32 * LIMIT + 32] = limit.to_bytes(32, "little")
             kind |= LIMITED
         self._ask(zero_for_one, abs(amount), kind)
-        paid, received, fee, after = unpacked(self._single[0, PAID : AFTER + 1])
+        paid, received, after, fee = unpacked(self._single[PAID : FEES_PAID + 1])
         return Quote(received, paid, fee, after)
 
     def _ask(self, zero_for_one: bool, amount: int, kind: int) -> None:
@@ -119,21 +123,25 @@ class PoolQuotes:
         zero_for_one: bool,
         amounts: npt.NDArray[np.uint64],
         limits: npt.NDArray[np.uint64] | None = None,
+        *,
+        fees: bool = False,
     ) -> Quotes:
         """What selling each amount gives, each from the pool as it stands.
 
         Amounts and limits are rows of four words (`limbs.packed` makes them). Raises as `quote`.
         """
-        return self._batch(zero_for_one, amounts, limits, 0)
+        return self._batch(zero_for_one, amounts, limits, WITH_FEES if fees else 0)
 
     def bought(
         self,
         zero_for_one: bool,
         amounts: npt.NDArray[np.uint64],
         limits: npt.NDArray[np.uint64] | None = None,
+        *,
+        fees: bool = False,
     ) -> Quotes:
         """What buying each amount takes, or as much of it as there is; otherwise as `sold`."""
-        return self._batch(zero_for_one, amounts, limits, EXACT_OUT)
+        return self._batch(zero_for_one, amounts, limits, EXACT_OUT | (WITH_FEES if fees else 0))
 
     def _batch(
         self,
@@ -144,16 +152,16 @@ class PoolQuotes:
     ) -> Quotes:
         if len(amounts) and int(amounts[:, 3].max()) >> 63:
             raise ValueError("an amount cannot be swapped: expected 0 to 2**255 - 1")
-        questions: Questions = np.empty((len(amounts), QUOTE_ROWS, 4), np.uint64)
-        questions[:, AMOUNT] = amounts
+        questions: Questions = np.empty((QUOTE_ROWS, len(amounts), 4), np.uint64)
+        questions[AMOUNT] = amounts
         if limits is not None:
             for limit in set(unpacked(limits)):
                 self._check_limit(zero_for_one, limit)
-            questions[:, LIMIT] = limits
+            questions[LIMIT] = limits
             kind |= LIMITED
         quote_batch(self._down if zero_for_one else self._up, questions, kind)
-        answers = (questions[:, row] for row in (PAID, RECEIVED, FEES_PAID, AFTER))
-        return Quotes(*answers)
+        fees = questions[FEES_PAID] if kind & WITH_FEES else None
+        return Quotes(questions[PAID], questions[RECEIVED], questions[AFTER], fees)
 
     def _check_limit(self, zero_for_one: bool, limit: int) -> None:
         price = self.sqrt_price_x96

@@ -192,20 +192,24 @@ def whole_step(
 @routine
 def part_of_exact_in(
     price: Words, liquidity: Words, remaining: Words, fee: U64, zero_for_one: bool
-) -> tuple[Words, Words, Words]:
-    """What comes out, the fee, and the price after, of less than goes in up to the target."""
+) -> tuple[Words, Words]:
+    """What comes out, and the price after, of less than goes in up to the target."""
     net = without_fee(remaining, fee)
     if is_zero(net):
-        return ZERO4, remaining, price
+        return ZERO4, price
     if zero_for_one:
         after = next_price_from_amount0_up(price, liquidity, net)
-        amount_in = amount0_delta(after, price, liquidity, True)
-        amount_out = amount1_delta(after, price, liquidity, False)
-    else:
-        after = next_price_from_amount1_down(price, liquidity, net)
-        amount_in = amount1_delta(price, after, liquidity, True)
-        amount_out = amount0_delta(price, after, liquidity, False)
-    return amount_out, subtract(remaining, amount_in), after
+        return amount1_delta(after, price, liquidity, False), after
+    after = next_price_from_amount1_down(price, liquidity, net)
+    return amount0_delta(price, after, liquidity, False), after
+
+
+@inlined
+def fee_of_part(price: Words, after: Words, liquidity: Words, paid: Words) -> Words:
+    """What of a payment, all of which is taken, did not move the price."""
+    if less(after, price):
+        return subtract(paid, amount0_delta(after, price, liquidity, True))
+    return subtract(paid, amount1_delta(price, after, liquidity, True))
 
 
 @routine

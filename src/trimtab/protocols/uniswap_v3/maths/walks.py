@@ -23,6 +23,7 @@ from trimtab.protocols.uniswap_v3.maths.segments import (
     price_of,
 )
 from trimtab.protocols.uniswap_v3.maths.steps import (
+    fee_of_part,
     is_same_price,
     narrow,
     part_of_exact_in,
@@ -37,10 +38,10 @@ Rows = npt.NDArray[np.uint64]
 Walked = tuple[Words, Words, Words, Words]
 """What goes in with fees, what comes out, the fees, and the price after as four words."""
 
-# Rows of a question and of its answer, and what kind of question it is.
-AMOUNT, LIMIT, PAID, RECEIVED, FEES_PAID, AFTER = 0, 1, 2, 3, 4, 5
+# What is asked, what is answered, and kinds of questions, which add up.
+AMOUNT, LIMIT, PAID, RECEIVED, AFTER, FEES_PAID = 0, 1, 2, 3, 4, 5
 QUOTE_ROWS: Final = 6
-EXACT_OUT, LIMITED = 1, 2
+EXACT_OUT, LIMITED, WITH_FEES = 1, 2, 4
 
 
 @inlined
@@ -68,14 +69,14 @@ def here(table: Table) -> Words:
 
 
 @inlined
-def part(
-    price: Words, liquidity: Words, rest: Words, fee: U64, zero_for_one: bool, is_exact_out: bool
-) -> Walked:
-    """A step that does not reach the end of its segment."""
-    if is_exact_out:
+def part(table: Table, price: Words, liquidity: Words, rest: Words, kind: int) -> Walked:
+    """A step that does not reach the end of its segment; its fee only if that is asked."""
+    zero_for_one, fee = is_down(table), table[HEAD, HERE, 2]
+    if kind & EXACT_OUT:
         paid, fees, after = part_of_exact_out(price, liquidity, rest, fee, zero_for_one)
         return paid, rest, fees, wide(after)
-    received, fees, after = part_of_exact_in(price, liquidity, rest, fee, zero_for_one)
+    received, after = part_of_exact_in(price, liquidity, rest, fee, zero_for_one)
+    fees = fee_of_part(price, after, liquidity, rest) if kind & WITH_FEES else ZERO4
     return rest, received, fees, wide(after)
 
 
@@ -99,15 +100,15 @@ def last_below(sums: Rows, target: Words, first: Index, end: Index) -> Index:
 
 
 @routine
-def walked(table: Table, amount: Words, is_exact_out: bool) -> Walked:
+def walked(table: Table, amount: Words, kind: int) -> Walked:
     """A swap of an amount that goes on until all of it is used, or the last price is reached."""
-    zero_for_one, fee, head = is_down(table), table[HEAD, HERE, 2], table[HEAD]
-    field = OUT if is_exact_out else IN
+    head = table[HEAD]
+    field = OUT if kind & EXACT_OUT else IN
     to_stop = load(head, TO_STOP + field)
     if is_zero(amount):
         return ZERO4, ZERO4, ZERO4, wide(now(table))
     if less(amount, to_stop):
-        return part(now(table), here(table), amount, fee, zero_for_one, is_exact_out)
+        return part(table, now(table), here(table), amount, kind)
     origin = np.int64(head[PLACE, 1])
     beyond = subtract(amount, to_stop)
     if is_zero(beyond):
@@ -121,14 +122,7 @@ def walked(table: Table, amount: Words, is_exact_out: bool) -> Walked:
         rest = subtract(target, load(sums, row))
         return joined(
             sums_at(table, row),
-            part(
-                price_of(table, row),
-                liquidity_of(table, row),
-                rest,
-                fee,
-                zero_for_one,
-                is_exact_out,
-            ),
+            part(table, price_of(table, row), liquidity_of(table, row), rest, kind),
         )
     return joined(sums_at(table, row), (ZERO4, ZERO4, ZERO4, wide(price_of(table, row))))
 
@@ -140,7 +134,7 @@ def is_before(price: Words, limit: Words, zero_for_one: bool) -> bool:
 
 
 @routine
-def stopped(table: Table, amount: Words, is_exact_out: bool, limit: Words) -> Walked:
+def stopped(table: Table, amount: Words, kind: int, limit: Words) -> Walked:
     """A swap that goes no further than to a price, which lies ahead."""
     zero_for_one = is_down(table)
     row = np.int64(table[HEAD, PLACE, 1])
@@ -160,25 +154,24 @@ def stopped(table: Table, amount: Words, is_exact_out: bool, limit: Words) -> Wa
         return ZERO4, ZERO4, ZERO4, wide(limit)
     step = whole_step(price, limit, liquidity, table[HEAD, HERE, 2], zero_for_one)
     most = joined(sums, (step[0], step[1], step[2], wide(limit)))
-    before = sums[1] if is_exact_out else sums[0]
-    up_to = most[1] if is_exact_out else most[0]
+    before = sums[1] if kind & EXACT_OUT else sums[0]
+    up_to = most[1] if kind & EXACT_OUT else most[0]
     if less(before, amount) and not less(amount, up_to):
         return most
-    return walked(table, amount, is_exact_out)
+    return walked(table, amount, kind)
 
 
 @kernel("void(uint64[:,:,::1], uint64[:,:,::1], int64)")
 def quote_batch(table: Table, questions: npt.NDArray[np.uint64], kind: int) -> None:
-    """Answers each question in its own rows."""
-    is_exact_out, is_limited = (kind & EXACT_OUT) != 0, (kind & LIMITED) != 0
-    for at in range(questions.shape[0]):
-        rows = questions[at]
-        amount = load(rows, AMOUNT)
-        if is_limited:
-            found = stopped(table, amount, is_exact_out, narrow(load(rows, LIMIT)))
+    """Answers each question at its own place among the answers."""
+    for at in range(questions.shape[1]):
+        amount = load(questions[AMOUNT], at)
+        if kind & LIMITED:
+            found = stopped(table, amount, kind, narrow(load(questions[LIMIT], at)))
         else:
-            found = walked(table, amount, is_exact_out)
-        store(rows, PAID, found[0])
-        store(rows, RECEIVED, found[1])
-        store(rows, FEES_PAID, found[2])
-        store(rows, AFTER, found[3])
+            found = walked(table, amount, kind)
+        store(questions[PAID], at, found[0])
+        store(questions[RECEIVED], at, found[1])
+        store(questions[AFTER], at, found[3])
+        if kind & WITH_FEES:
+            store(questions[FEES_PAID], at, found[2])

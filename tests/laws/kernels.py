@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tests.laws import kernels_balancer as balancer
 from tests.laws import kernels_curve as curve
+from tests.laws import kernels_uniswap_v2 as uniswap_v2
 from tests.laws import kernels_uniswap_v3 as uniswap_v3
 from tests.laws import kernels_uniswap_v3_events as uniswap_v3_events
 from tests.laws.kernel_cases import Case
@@ -33,6 +34,7 @@ class Law:
 LAWS: Mapping[str, Law] = {
     "balancer quotes": Law(balancer.compared, balancer.QUOTES, many=200_000),
     "curve quotes": Law(curve.compared, curve.QUOTES),
+    "uniswap_v2 quotes": Law(uniswap_v2.compared, uniswap_v2.QUOTES),
     "uniswap_v3 events": Law(uniswap_v3_events.events, uniswap_v3_events.EVENTS, 1_000, 100_000),
     "uniswap_v3 quotes": Law(uniswap_v3.quotes, uniswap_v3.QUOTES),
 }

@@ -1,0 +1,285 @@
+"""Weighted pools at each bound on purpose, pauses, and what only logs tell, on the bytecode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from eth_abi.abi import encode
+
+from tests.laws.balancer import FOREVER
+from tests.laws.law import read_states
+from tests.laws.weighted_edges import (
+    FOUR,
+    HALF,
+    UNEVEN,
+    Scene,
+    check_told,
+    odd_scene,
+    sent,
+    told,
+    with_protocol_fee,
+)
+from trimtab.core.abi import UINT256_MAX, Call, call_data
+from trimtab.core.actions import AddLiquidity, RemoveLiquidity, Swap
+from trimtab.core.adapter import accrue
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import Applied, Reverted, States
+from trimtab.lab.world import (
+    action_id,
+    authorizer_contract,
+    minted,
+    vault_contract,
+    weighted_pool_contract,
+)
+from trimtab.mandate.adapters import ADAPTERS
+from trimtab.protocols.balancer import WeightedPool
+from trimtab.protocols.balancer.model.pool import terms
+from trimtab.protocols.erc20 import Erc20
+
+pytestmark = pytest.mark.chain
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Scene:
+    return odd_scene()
+
+
+@pytest.fixture
+def scene(loaded: Scene) -> Iterator[Scene]:
+    """The scene; what is done to it is undone."""
+    before, moment = loaded.machine.snapshot(), loaded.machine.time
+    yield loaded
+    loaded.machine.revert(before)
+    loaded.machine.set_time(moment)
+
+
+# ----------------------------------------------------------------------------- the first join
+
+SIZES = (0, 1, 10**3, 2**64, 2**112, 2**128, 2**155, 2**195, 2**236, UINT256_MAX)
+WEALTH = 2**130
+
+
+def join(scene: Scene, pool: WeightedPool, *raws: int) -> AddLiquidity:
+    return AddLiquidity(scene.owner, pool.id, pool.tokens, raws, 0, FOREVER)
+
+
+def leave(scene: Scene, pool: WeightedPool, shares: int) -> RemoveLiquidity:
+    owner, least = scene.owner, (0,) * len(pool.tokens)
+    return RemoveLiquidity(owner, pool.id, pool.tokens, shares, least, FOREVER, owner)
+
+
+def sale(scene: Scene, pool: WeightedPool, raw: int) -> Swap:
+    owner, (sold, bought) = scene.owner, pool.tokens[:2]
+    return Swap(owner, pool.id, sold, bought, raw, 0, FOREVER, owner)
+
+
+def wealthy(scene: Scene) -> States:
+    """The states after the owner has got more of every token than the vault can count."""
+    for market in scene.states.markets.values():
+        if isinstance(market, Erc20):
+            sent(scene.machine, scene.owner, minted(market.address, scene.owner, WEALTH))
+    markets = tuple(scene.states.markets.values())
+    return read_states(scene.machine, ADAPTERS, markets, scene.accounts)
+
+
+@pytest.mark.parametrize("name, more", [(HALF, set()), (UNEVEN, {"BAL#008", "BAL#204"})])
+def test_join__first_of_any_size__equals_the_chain(scene: Scene, name: str, more: set[str]) -> None:
+    pool, states, reasons = scene.pool(name), wealthy(scene), set[str]()
+    for first in SIZES:
+        for second in SIZES:
+            before = scene.machine.snapshot()
+            _, outcome = scene.check(states, join(scene, pool, first, second))
+            scene.machine.revert(before)
+            reasons.add(outcome.reason if isinstance(outcome, Reverted) else "joined")
+    codes = ("BAL#003", "BAL#311", "BAL#436", "BAL#526")
+    assert reasons == {"joined", "ERC20: transfer amount exceeds balance", *codes, *more}
+
+
+def test_swap_and_join__more_than_the_vault_counts__refused(scene: Scene) -> None:
+    pool, states = scene.pool(HALF), wealthy(scene)
+    most = 2**112 - 1
+    states, outcome = scene.check(states, join(scene, pool, most, most))
+    assert isinstance(outcome, Applied)
+    for action in (sale(scene, pool, 10**6), join(scene, pool, 1, 0), join(scene, pool, 0, 1)):
+        _, outcome = scene.check(states, action)
+        assert isinstance(outcome, Reverted)
+        assert outcome.reason == "BAL#526"
+
+
+def test_swap__empty_pool__refused(scene: Scene) -> None:
+    _, outcome = scene.check(scene.states, sale(scene, scene.pool(HALF), 10**6))
+    assert isinstance(outcome, Reverted)
+    assert outcome.reason == "BAL#304"
+
+
+# ------------------------------------------------------------ what is paused, and for how long
+
+
+def with_roles(scene: Scene, *roles: bytes) -> None:
+    authorizer = authorizer_contract(scene.entry.authorizer)
+    for role in roles:
+        sent(scene.machine, scene.deployer, authorizer.call("grantRole", role, scene.deployer))
+
+
+def at(scene: Scene, states: States, moment: int) -> States:
+    """The states at a later moment, to which the machine moves too."""
+    scene.machine.set_time(moment)
+    heads = {states.clock: replace(states.head, timestamp=Timestamp(moment))}
+    return replace(accrue(ADAPTERS, states, Timestamp(moment)), heads=heads)
+
+
+def reason(outcome: Applied | Reverted) -> str:
+    return outcome.reason if isinstance(outcome, Reverted) else ""
+
+
+def test_pool_paused__until_its_buffer_ends__refuses_everything(scene: Scene) -> None:
+    with_roles(scene, action_id(scene.entry.factory, "pause()"))
+    pool = scene.pool(FOUR)
+    given = [10**9, 10**18, 10**18, 10**18]
+    given[pool.place(pool.tokens[-1].address)] = 10**6
+    states, outcome = scene.check(scene.states, join(scene, pool, *given))
+    assert isinstance(outcome, Applied)
+    pause = Call(pool.address, call_data("pause()"))
+    states = check_told(scene, states, sent(scene.machine, scene.deployer, pause))
+    ends = states[pool].pool_pause.ends
+    actions = sale(scene, pool, 10**6), join(scene, pool, *given), leave(scene, pool, 10**9)
+    for moment in (scene.machine.time, ends):
+        states = at(scene, states, moment)
+        assert [reason(scene.check(states, each)[1]) for each in actions] == ["BAL#402"] * 3
+    states = at(scene, states, ends + 1)
+    for action in actions:
+        states, outcome = scene.check(states, action)
+        assert isinstance(outcome, Applied)
+
+
+def test_vault_paused__lets_everyone_leave(scene: Scene) -> None:
+    with_roles(scene, action_id(scene.entry.vault, "setPaused(bool)"))
+    pool = scene.pool(FOUR)
+    raws = [token.unit for token in pool.tokens]
+    states, _ = scene.check(scene.states, join(scene, pool, *raws))
+    pause = vault_contract(scene.entry.vault).call("setPaused", True)
+    states = check_told(scene, states, sent(scene.machine, scene.deployer, pause))
+    assert states[pool].vault_pause.is_paused
+    for action in (sale(scene, pool, 10**6), join(scene, pool, *raws)):
+        _, outcome = scene.check(states, action)
+        assert reason(outcome) == "BAL#402"
+    _, outcome = scene.check(states, leave(scene, pool, 10**9))
+    assert isinstance(outcome, Applied)
+
+
+# --------------------------------------------------------- what is no action, and told by logs
+
+
+def changed(scene: Scene, pool: WeightedPool, function: str, *data: object) -> Call:
+    """A join or an exit of any kind, without limits."""
+    types = ["uint256"] + ["uint256[]" if isinstance(each, list) else "uint256" for each in data]
+    is_join = function == "joinPool"
+    limits = [UINT256_MAX if is_join else 0] * len(pool.tokens)
+    assets = [token.address for token in pool.tokens]
+    kind, *rest = data
+    user_data = encode(["uint256", *types[2:]], [kind, *rest])
+    request = (assets, limits, user_data, False)
+    vault = vault_contract(scene.entry.vault)
+    return vault.call(function, pool.pool_id, scene.owner, scene.owner, request)
+
+
+def traded(scene: Scene, pool: WeightedPool) -> States:
+    """The states after the owner has joined, and a swap has paid fees."""
+    raws = [1_000 * token.unit for token in pool.tokens]
+    states, outcome = scene.check(scene.states, join(scene, pool, *raws))
+    assert isinstance(outcome, Applied)
+    states, outcome = scene.check(states, sale(scene, pool, pool.tokens[0].unit))
+    assert isinstance(outcome, Applied)
+    return states
+
+
+@pytest.mark.parametrize(
+    "function, kind",
+    [
+        ("joinPool", (1, [0, 5, 10**15, 7])),
+        ("joinPool", (2, 10**18, 0)),
+        ("joinPool", (2, 10**18, 2)),
+        ("joinPool", (3, 12_345 * 10**15)),
+        ("exitPool", (0, 10**18, 0)),
+        ("exitPool", (0, 10**18, 3)),
+        ("exitPool", (1, 10**18)),
+        ("exitPool", (1, 0)),
+        ("exitPool", (2, [3, 10**3, 10**5, 1], UINT256_MAX)),
+    ],
+)
+def test_observe__every_kind_of_join_and_exit__told_by_its_logs(
+    scene: Scene, function: str, kind: tuple[object, ...]
+) -> None:
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    call = changed(scene, pool, function, *kind)
+    after = check_told(scene, states, sent(scene.machine, scene.owner, call))
+    assert after[pool].last_invariant != states[pool].last_invariant
+
+
+def test_observe__swap_fee_set__told_by_its_log(scene: Scene) -> None:
+    pool = scene.pool(FOUR)
+    call = weighted_pool_contract(pool.address).call("setSwapFeePercentage", 10**12)
+    after = check_told(scene, scene.states, sent(scene.machine, scene.deployer, call))
+    assert after[pool].swap_fee == 10**12
+
+
+def test_observe__protocol_fee_taken_over__mints_what_is_due(scene: Scene) -> None:
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    due = terms(states[pool], states[pool].shares.supply).due
+    scene = replace(scene, states=states)
+    after = with_protocol_fee(scene, 10**17)
+    assert after[pool].protocol_swap_fee == 10**17
+    assert after[pool].shares.supply - states[pool].shares.supply == due > 0
+
+
+def test_observe__recovery_mode__told_but_for_the_fee_after_it(scene: Scene) -> None:
+    both = ("enableRecoveryMode()", "disableRecoveryMode()")
+    with_roles(scene, *(action_id(scene.entry.factory, each) for each in both))
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    enable, disable = (Call(pool.address, call_data(each)) for each in both)
+    states = check_told(scene, states, sent(scene.machine, scene.deployer, enable))
+    assert states[pool].is_recovering
+    raws = [token.unit for token in pool.tokens]
+    actions = sale(scene, pool, 10**6), leave(scene, pool, 10**15), join(scene, pool, *raws)
+    for action in actions:
+        states, outcome = scene.check(states, action)
+        assert isinstance(outcome, Applied)
+    special = changed(scene, pool, "exitPool", 255, 10**17)
+    states = check_told(scene, states, sent(scene.machine, scene.owner, special))
+    logs = sent(scene.machine, scene.deployer, disable)
+    markets = tuple(states.markets.values())
+    after = read_states(scene.machine, ADAPTERS, markets, scene.accounts)
+    assert after[pool].protocol_swap_fee == 5 * 10**17
+    assert told(states, pool, logs) == replace(after[pool], protocol_swap_fee=0)
+
+
+def test_observe__exit_that_gives_nothing__told_by_its_logs(scene: Scene) -> None:
+    """The pool keeps the invariant without the dust that it does not give."""
+    pool = scene.pool(HALF)
+    states, _ = scene.check(scene.states, join(scene, pool, 10**12, 10**24))
+    logs = sent(scene.machine, scene.owner, changed(scene, pool, "exitPool", 0, 10**9, 0))
+    after = check_told(scene, states, logs)
+    assert after[pool].balances == states[pool].balances
+
+
+# ---------------------------------------------------------------------------- what the views say
+
+
+def test_views__after_trades__are_the_model(scene: Scene) -> None:
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    found = terms(states[pool], states[pool].shares.supply)
+    contract = weighted_pool_contract(pool.address)
+
+    def asked(function: str) -> int:
+        answer = scene.machine.static(pool.address, contract.data(function))
+        return int(contract.values(function, answer))
+
+    assert found.supply == asked("getActualSupply")
+    assert found.invariant == asked("getInvariant")
+    assert found.due > 0

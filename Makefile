@@ -10,6 +10,7 @@ PROJECT := .venv/.project-installed
 WORLD := world/node_modules/.package-lock.json
 LOCK := requirements/dev.txt
 EXAMINERS := .venv-contracts/.packages-installed
+PEERS := .venv-peers/.packages-installed
 STARTED := $(shell date +%s)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -90,10 +91,18 @@ soak: setup ## Long runs: against plain policies, models against contracts, and 
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.soak equality
 	$(BIN)/python -m tests.soak survival
+	$(BIN)/python -m tests.soak kernels
 
 .PHONY: bench
-bench: setup ## Measure ours against a peer and against bounds; writes build/bench.json
+bench: setup $(PEERS) ## Measure ours against a peer and against bounds; writes build/bench.json
 	$(BIN)/python -m tests.bench
+
+# What the quotes are measured against: run in a process of its own, and never imported.
+$(PEERS): requirements/peers.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip --quiet --require-virtualenv install --no-compile --no-deps \
+	  --only-binary :all: --require-hashes -r requirements/peers.txt
+	@touch $@
 
 .PHONY: lock
 lock: setup ## Renew all locks to the newest versions that what they are made of allows
@@ -105,10 +114,14 @@ lock: setup ## Renew all locks to the newest versions that what they are made of
 	  --generate-hashes --allow-unsafe --strip-extras \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	  --output-file requirements/contracts.txt requirements/contracts.in
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade \
+	  --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --output-file requirements/peers.txt requirements/peers.in
 	$(BIN)/python world/lock.py
 
 .PHONY: clean
 clean: ## Remove what set-up and runs leave behind
-	rm -rf .venv .venv-contracts world/node_modules world/.cache build dist .hypothesis .import_linter_cache
+	rm -rf .venv .venv-contracts .venv-peers world/node_modules world/.cache build dist .hypothesis .import_linter_cache
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find src tests world -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,6 +22,7 @@ from tests.support.command import ROOT
 PARTS = {
     "read": ("newHead to decoded states of 50 pools, against AsyncWeb3", "reading"),
     "plan": ("newHead to a signed plan with 20 markets", "deciding"),
+    "kernels": ("exact quotes and others' events, against degenbot", "quoting"),
     "memory": ("growth of our resident memory", "remembering"),
 }
 """What there is to measure, by name: what it is, and the module with its `rows`.

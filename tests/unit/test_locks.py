@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCK = ROOT / "requirements" / "dev.txt"
 EXAMINERS_LOCK = ROOT / "requirements" / "contracts.txt"
+PEERS_LOCK = ROOT / "requirements" / "peers.txt"
+LOCKS = (PYTHON_LOCK, EXAMINERS_LOCK, PEERS_LOCK)
 NODE_FOLDERS = (ROOT / "world", ROOT / "tests" / "postgres")
 NODE_LOCK = "package-lock.json"
 
@@ -35,15 +37,16 @@ def test_python_lock__declared_packages__all_there() -> None:
     assert declared - set(locked_requirements()) == set()
 
 
-def test_examiners_lock__declared_programs__all_there_as_declared() -> None:
-    declared = EXAMINERS_LOCK.with_suffix(".in").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("lock", [EXAMINERS_LOCK, PEERS_LOCK], ids=lambda lock: str(lock.name))
+def test_lock_of_programs__declared__all_there_as_declared(lock: Path) -> None:
+    declared = lock.with_suffix(".in").read_text(encoding="utf-8").splitlines()
     wanted = [line for line in declared if line and not line.startswith("#")]
     assert wanted
-    locked = locked_requirements(EXAMINERS_LOCK)
+    locked = locked_requirements(lock)
     assert [line for line in wanted if not locked[normal(line)].startswith(f"{line} ")] == []
 
 
-@pytest.mark.parametrize("lock", [PYTHON_LOCK, EXAMINERS_LOCK], ids=lambda lock: str(lock.name))
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.name))
 def test_python_lock__each_package__has_version_and_sum(lock: Path) -> None:
     form = re.compile(r"[a-z0-9._-]+==\S+ (?:; [^\\]+)?\\\n    --hash=sha256:[0-9a-f]{64}\b")
     assert [entry for entry in locked_requirements(lock).values() if not form.match(entry)] == []
@@ -67,7 +70,7 @@ def test_node_lock__each_package__has_sum(folder: Path) -> None:
 
 
 def test_locks__text__names_no_address() -> None:
-    for lock in (PYTHON_LOCK, EXAMINERS_LOCK, *(folder / NODE_LOCK for folder in NODE_FOLDERS)):
+    for lock in (*LOCKS, *(folder / NODE_LOCK for folder in NODE_FOLDERS)):
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text
         assert re.search(r"^-", text, flags=re.MULTILINE) is None

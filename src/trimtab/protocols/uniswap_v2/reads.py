@@ -36,10 +36,11 @@ def decode(pair: Pair, question: Question[PairState], answers: Sequence[Answer])
     asked = len(reads(pair, question))
     if len(answers) != asked:
         raise MissingRead(f"{len(answers)} answers to {asked} reads of {pair.name}")
-    own = len(_asked(pair))
-    identity = len(answers) - (len(_identity(pair)) if question.known is None else 0)
     if question.known is None:
-        _check_identity(pair, answers[identity:])
+        hot = len(answers) - len(_identity(pair))
+        _check_identity(pair, answers[hot:])
+        answers = answers[:hot]
+    own = len(_asked(pair))
     reserves, *single = answers[:own]
     reserve0, reserve1, updated_at = words(reserves, 3, f"getReserves of {pair.name}")
     if max(reserve0, reserve1) > UINT112_MAX:
@@ -48,7 +49,7 @@ def decode(pair: Pair, question: Question[PairState], answers: Sequence[Answer])
             "is the address the contract it should be?"
         )
     price0, price1, k_last, fee_to, held = (
-        words(answer, 1, f"{what} of {pair.name}")[0]
+        _number(answer, f"{what} of {pair.name}")
         for answer, what in zip(single, (*_OF_PAIR[1:], "feeTo", "own shares"), strict=True)
     )
     owners, pairs = question.accounts.owners, _pairs(pair, question)
@@ -61,9 +62,14 @@ def decode(pair: Pair, question: Question[PairState], answers: Sequence[Answer])
         price1_cumulative=price1,
         k_last=k_last,
         fee_to=address_from_bytes(word(fee_to)),
-        shares=shares.decode(answers[own:identity], owners, pairs, pair.name),
+        shares=shares.decode(answers[own:], owners, pairs, pair.name),
         held=held,
     )
+
+
+def _number(answer: Answer, what: str) -> int:
+    (number,) = words(answer, 1, what)
+    return number
 
 
 def _pairs(pair: Pair, question: Question[PairState]) -> tuple[tuple[Address, Address], ...]:

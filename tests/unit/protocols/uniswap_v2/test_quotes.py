@@ -32,7 +32,7 @@ from trimtab.protocols.uniswap_v2 import (
     quote_exact_out,
     spot_price,
 )
-from trimtab.protocols.uniswap_v2.market import UINT112_MAX
+from trimtab.protocols.uniswap_v2.market import MOST_PARTS, UINT112_MAX
 
 ADAPTER = UniswapV2Adapter()
 reserves = st.integers(1, UINT112_MAX) | st.integers(1, 10**6)
@@ -145,6 +145,13 @@ def test_quote__token_of_another_pair__refused() -> None:
 def test_fee__no_share_of_the_whole__refused(parts: tuple[int, int, int]) -> None:
     with pytest.raises(ConfigError, match="such as 997 of 1000"):
         Fee(*parts)
+
+
+@pytest.mark.parametrize("parts", [(1, 2, 2), (2, 1, 2), (MOST_PARTS, 1, MOST_PARTS)])
+def test_fee__any_share_of_the_whole__kept_of_its_token(parts: tuple[int, int, int]) -> None:
+    fee = Fee(*parts)
+    assert (fee.kept(zero_for_one=True), fee.kept(zero_for_one=False)) == parts[:2]
+    assert MOST_PARTS == 2**32 - 1
 
 
 def test_spot_price__reserves__their_ratio() -> None:

@@ -29,6 +29,7 @@ from trimtab.core.actions import (
     Transfer,
 )
 from trimtab.core.errors import ConfigError, InvariantViolation, NoRoute
+from trimtab.core.token import Token
 from trimtab.protocols.uniswap_v2 import Pair, UniswapV2Adapter
 
 ADAPTER = UniswapV2Adapter()
@@ -84,9 +85,14 @@ def test_pair__action_that_it_does_not_have__violation(action: Action) -> None:
             does(states(HERE, state()), action)
 
 
-def test_pair__tokens_out_of_order__refused() -> None:
+@pytest.mark.parametrize("tokens", [(WETH, USDC), (USDC, USDC)], ids=["out of order", "one"])
+def test_pair__tokens_not_in_order__refused(tokens: tuple[Token, Token]) -> None:
     with pytest.raises(ConfigError, match="exchange them"):
-        Pair(1, HERE.address, "a pair", WETH, USDC, HERE.factory, HERE.router)
+        Pair(1, HERE.address, "a pair", *tokens, HERE.factory, HERE.router)
+
+
+def test_pair__share__a_token_of_its_own() -> None:
+    assert (HERE.share.address, HERE.share.decimals) == (HERE.address, 18)
 
 
 def test_encode__swap__path_behind_the_arguments() -> None:

@@ -13,7 +13,8 @@ from trimtab.lab.agents import Hold
 from trimtab.lab.cast import DEFAULT_LAB, Player, default_cast, endow, stocks
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.prices import GeneratedPrices, OutsidePrices
-from trimtab.lab.scenario import Names, parse_script, resolve
+from trimtab.lab.scenario import parse_script, resolve
+from trimtab.lab.scenario_events import Names
 from trimtab.lab.world import LocalWorld, local_world
 from trimtab.mandate import AddressBook, read_book
 

@@ -137,6 +137,7 @@ class FakeWorld:
             feed = feed_contract(self.deployment.feeds[symbol].address)
             self.send_as_agent(feed.call("updateAnswer", int(price * 10**8)))
         for pool in self.bot.pools:
+            assert isinstance(pool, Pool), "nobody here arbitrages other pools"
             self._arbitrage(pool)
         for other in chapter.others:
             self.send_as_agent(other(self))

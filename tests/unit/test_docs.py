@@ -26,7 +26,7 @@ from trimtab.app.rehearse import Result, Tally
 from trimtab.engine.memory import Memory
 from trimtab.journal.records import Kind
 from trimtab.journal.store import Journal
-from trimtab.lab.scenario import Event
+from trimtab.lab.scenario_events import Event
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.document import (
     Account,

@@ -31,8 +31,9 @@ from trimtab.lab.conductor import Conductor
 from trimtab.lab.price_file import parse_symbols, read_prices
 from trimtab.lab.prices import DOLLAR, GeneratedPrices, OutsidePrices
 from trimtab.lab.recording import SetUp, named_in
-from trimtab.lab.scenario import Names, Scenario, parse_script
+from trimtab.lab.scenario import Scenario, parse_script
 from trimtab.lab.scenario import resolve as resolve_scenario
+from trimtab.lab.scenario_events import Names
 from trimtab.lab.world import LocalWorld, Transaction, local_world
 from trimtab.mandate import AddressBook, Mandate, read_book
 

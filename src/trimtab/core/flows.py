@@ -97,11 +97,11 @@ def summed(flows: Iterable[Flow]) -> tuple[Flow, ...]:
 
 
 def grown(before: Mapping[Place, Holding], after: Mapping[Place, Holding]) -> dict[Place, int]:
-    """The change of worth of every place whose shares stayed as they were."""
+    """The change of worth of every place whose shares stayed as they were, none included."""
     return {
-        place: held.raw - before[place].raw
-        for place, held in after.items()
-        if place in before and before[place].shares == held.shares
+        place: _raw(after, place) - _raw(before, place)
+        for place in dict.fromkeys((*before, *after))
+        if _shares(before, place) == _shares(after, place)
     }
 
 
@@ -133,11 +133,11 @@ def share_changes(
     return tuple(sorted((place, change) for place, change in changes.items() if change))
 
 
-def _shares(holdings: dict[Place, Holding], place: Place) -> int:
+def _shares(holdings: Mapping[Place, Holding], place: Place) -> int:
     return holdings[place].shares if place in holdings else 0
 
 
-def _raw(holdings: dict[Place, Holding], place: Place) -> int:
+def _raw(holdings: Mapping[Place, Holding], place: Place) -> int:
     return holdings[place].raw if place in holdings else 0
 
 

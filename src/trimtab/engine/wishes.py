@@ -177,12 +177,23 @@ def wants(now: Now, own: Mapping[str, Values]) -> Claims:
 
 
 def _closes(view: View, values: Values) -> bool:
-    """Whether a place that holds more than dust is to be emptied.
+    """Whether a leg that holds more than dust is given up.
 
-    Strangers can send dust into any place, and must not thereby make every plan free of its cost.
+    A wallet is not while its token is wished elsewhere, nor is a range while another one of the
+    same pool is: such moves have to pay for themselves. Strangers can send dust into any place,
+    and must not thereby make every plan free of its cost.
     """
     least = MATERIAL * view.equity
-    return any(view.value(place) > least and not values.get(place) for place in view.amounts)
+    wished = [place for place, value in values.items() if value]
+
+    def lives_on(place: Place) -> bool:
+        if place == wallet(place.token):
+            return any(other.token == place.token for other in wished)
+        if place.is_simple:
+            return place in wished
+        return any(other.market == place.market and other.is_pooled for other in wished)
+
+    return any(view.value(place) > least and not lives_on(place) for place in view.amounts)
 
 
 def _gain(view: View, decision: Decision) -> Fraction:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeGuard
 
-from trimtab.core.actions import Action, AddLiquidity
+from trimtab.core.actions import Action
 from trimtab.core.market import Market
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
@@ -83,5 +83,11 @@ def fee_rate(states: States, pool: Exchange) -> Fraction:
 
 
 def spender_of(market: Market[Any], action: Action) -> Address:
-    """Which contract of a market takes tokens by allowance for an action."""
-    return market.spenders[-1] if isinstance(action, AddLiquidity) else market.spenders[0]
+    """Which contract of a market takes tokens by allowance for an action.
+
+    Raises NoRoute for a range where the pool has no minter.
+    """
+    if isinstance(market, Pool):
+        return market.spender(action)
+    (spender,) = market.spenders
+    return spender

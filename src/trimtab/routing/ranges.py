@@ -7,15 +7,8 @@ from fractions import Fraction
 from math import isqrt
 
 from trimtab.core.market import Ticks
-from trimtab.protocols.shared.ticks import (
-    MAX_SQRT_PRICE,
-    MIN_SQRT_PRICE,
-    Q96,
-    sqrt_price_at_tick,
-    tick_at_sqrt_price,
-)
-from trimtab.protocols.uniswap_v3 import PoolState
-from trimtab.protocols.uniswap_v3.model.step import amount0_delta_down, amount1_delta_down
+from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MIN_SQRT_PRICE, tick_at_sqrt_price
+from trimtab.protocols.uniswap_v3 import PoolState, amounts_of, liquidity_for_amounts
 
 
 def least_amounts(
@@ -49,25 +42,3 @@ def _moved(state: PoolState, by: Fraction) -> PoolState:
     root = isqrt(state.sqrt_price_x96**2 * by.numerator // by.denominator)
     price = min(max(root, MIN_SQRT_PRICE), MAX_SQRT_PRICE - 1)
     return replace(state, sqrt_price_x96=price, tick=tick_at_sqrt_price(price))
-
-
-def amounts_of(state: PoolState, ticks: Ticks, liquidity: int) -> tuple[int, int]:
-    """TO BE REPLACED by the model's."""
-    below, above = map(sqrt_price_at_tick, ticks)
-    price = min(max(state.sqrt_price_x96, below), above)
-    return (
-        amount0_delta_down(price, above, liquidity),
-        amount1_delta_down(below, price, liquidity),
-    )
-
-
-def liquidity_for_amounts(state: PoolState, ticks: Ticks, amounts: tuple[int, ...]) -> int:
-    """TO BE REPLACED by the model's."""
-    below, above = map(sqrt_price_at_tick, ticks)
-    price = min(max(state.sqrt_price_x96, below), above)
-    found = []
-    if price < above:
-        found.append(amounts[0] * (price * above // Q96) // (above - price))
-    if price > below:
-        found.append((amounts[1] << 96) // (price - below))
-    return min(found)

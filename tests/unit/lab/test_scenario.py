@@ -7,12 +7,13 @@ import pytest
 
 from tests.unit.lab.market import ALICE, CHAIN, FEEDS, LENDER, POOLS, TOKENS, USDC, WETH, place
 from trimtab.core.abi import Call
-from trimtab.core.actions import Borrow, Repay, Supply, Swap, Transfer, Withdraw
+from trimtab.core.actions import Borrow, Repay, Supply, Swap, SwapExactOut, Transfer, Withdraw
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, token_market
 from trimtab.lab.agents import Order
 from trimtab.lab.prices import Break
-from trimtab.lab.scenario import FOREVER, Names, Scenario, parse_script, resolve
+from trimtab.lab.scenario import Scenario, parse_script, resolve
+from trimtab.lab.scenario_events import FOREVER, Names
 from trimtab.mandate import AddressBook
 from trimtab.protocols.erc20 import Erc20
 
@@ -93,6 +94,13 @@ def test_scenario__a_range__its_blocks(when: str, blocks: list[int]) -> None:
         (
             'action = "swap"\ntoken = "WETH"\namount = 2\nmarket = "uniswap_v3:WETH/USDC/500"',
             Swap(BOB, POOLS[0].id, WETH, USDC, 2 * 10**18, 0, FOREVER, BOB),
+        ),
+        (
+            'action = "buy"\ntoken = "WETH"\namount = 2\nmost = 5000.5\n'
+            'market = "uniswap_v3:WETH/USDC/500"\nto = "manager"',
+            SwapExactOut(
+                BOB, POOLS[0].id, USDC, WETH, 2 * 10**18, 5_000_500_000, FOREVER, SAFE
+            ),
         ),
         (
             f'action = "transfer"\ntoken = "USDC"\nraw = 5\nto = "{ALICE}"',
@@ -178,6 +186,11 @@ def test_payments__all_blocks__summed_by_account_and_token() -> None:
         (
             'block = 1\nactor = 0\naction = "swap"\ntoken = "USDC"\nraw = 1\nmarket = "aave_v3"',
             "aave_v3 is no pool that trades USDC",
+        ),
+        (
+            'block = 1\nactor = 0\naction = "buy"\ntoken = "USDC"\nraw = 1\n'
+            'market = "uniswap_v3:WETH/USDC/500"',
+            "needs `most`",
         ),
         (f'block = 1\nactor = 0\ncall = {{ to = "{SAFE}", data = "0xzz" }}', "not hexadecimal"),
         (f'block = 1\nactor = 0\ncall = {{ to = "{SAFE}", value = -1 }}', "the value is -1 wei"),

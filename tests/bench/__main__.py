@@ -23,6 +23,7 @@ PARTS = {
     "read": ("newHead to decoded states of 50 pools, against AsyncWeb3", "reading"),
     "plan": ("newHead to a signed plan with 20 markets", "deciding"),
     "kernels": ("exact quotes and others' events, against degenbot", "quoting"),
+    "batches": ("exact quotes of pairs, stable and weighted pools on two cores", "batching"),
     "memory": ("growth of our resident memory", "remembering"),
 }
 """What there is to measure, by name: what it is, and the module with its `rows`.

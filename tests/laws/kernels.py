@@ -35,6 +35,7 @@ LAWS: Mapping[str, Law] = {
     "balancer quotes": Law(balancer.compared, balancer.QUOTES, many=200_000),
     "curve quotes": Law(curve.compared, curve.QUOTES),
     "uniswap_v2 quotes": Law(uniswap_v2.compared, uniswap_v2.QUOTES),
+    "uniswap_v3 boundaries": Law(uniswap_v3.boundaries, uniswap_v3.QUOTES, 1_000, 100_000),
     "uniswap_v3 events": Law(uniswap_v3_events.events, uniswap_v3_events.EVENTS, 1_000, 100_000),
     "uniswap_v3 quotes": Law(uniswap_v3.quotes, uniswap_v3.QUOTES),
 }

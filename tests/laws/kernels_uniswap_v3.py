@@ -216,10 +216,15 @@ def quotes(dice: random.Random, count: int) -> Iterator[Case]:
             state = _moved(dice, state, ranges, kept)
 
 
-def boundaries(dice: random.Random, state: PoolState) -> Iterator[Case]:
-    """Every boundary of every segment of a pool and one beside it, both directions and kinds."""
-    kept = PoolQuotes(state)
-    for zero_for_one in (True, False):
-        for amount in _edges(state, zero_for_one, dice, 10**6):
-            expected = asked_of_model(state, zero_for_one, amount, None)
-            yield Case((zero_for_one, amount), expected, kept.quote(zero_for_one, amount))
+def boundaries(dice: random.Random, count: int) -> Iterator[Case]:
+    """Every boundary of every segment of pools and one beside it, both directions and kinds."""
+    while count > 0:
+        state, _ = drawn_pool(dice, spacings=(60, 60, 200, 2_000, 16_383))
+        kept = PoolQuotes(state)
+        for zero_for_one in (True, False):
+            for amount in _edges(state, zero_for_one, dice, 10**6):
+                expected = asked_of_model(state, zero_for_one, amount, None)
+                yield Case(
+                    (state, zero_for_one, amount), expected, kept.quote(zero_for_one, amount)
+                )
+                count -= 1

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import pytest
 
-from tests.laws import kernels_uniswap_v3
 from tests.laws.kernels import LAWS, broken
 from trimtab.core.kernel import compile_all
 
@@ -22,19 +20,6 @@ def test_kernel__drawn_cases__as_its_model(
     assert found == []
     assert compared >= LAWS[name].cases
     record_property("told", f"{compared:6,} cases of kernels: {name}")
-
-
-def test_kernel__uniswap_v3_boundaries__every_one_and_beside_it() -> None:
-    dice = random.Random(SEED)
-    wrong, compared = [], 0
-    for _ in range(3):
-        state, _ = kernels_uniswap_v3.drawn_pool(dice, spacings=(60, 200))
-        for case in kernels_uniswap_v3.boundaries(dice, state):
-            compared += 1
-            if case.expected != case.actual:
-                wrong.append(case)
-    assert wrong == []
-    assert compared > 1000
 
 
 def test_kernels__of_the_package__all_driven_by_a_law() -> None:

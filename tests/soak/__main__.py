@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.soak import equality, survival
+from tests.soak import equality, kernels, survival
 from tests.soak.rivals import RIVALS, STATIC, rivals
 from tests.support.command import ROOT
 from trimtab.app.local import Setting, Stage, staged
@@ -38,6 +38,7 @@ MANDATE = ROOT / "examples" / "mandate.toml"
 
 PARTS: dict[str, Callable[[Sequence[str]], None]] = {
     "equality": equality.main,
+    "kernels": kernels.main,
     "survival": survival.main,
 }
 """Other long runs, by their names."""

@@ -30,8 +30,8 @@ ALLOWED = frozenset(
 KERNEL = ("core", "kernel")
 ALLOWED_TO_KERNEL = frozenset(
     {
-        *("builtins", "importlib", "llvmlite", "numba", "os", "pathlib", "shutil", "sys"),
-        *("tempfile", "warnings"),
+        *("builtins", "contextlib", "importlib", "llvmlite", "numba", "os", "pathlib"),
+        *("shutil", "sys", "tempfile", "warnings"),
     }
 )
 DATETIME = frozenset({"timedelta"})

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 PLACE = "TRIMTAB_KERNELS"
@@ -77,6 +78,10 @@ def folder(sources: str, kernel: str) -> Path | None:
 
 def _drop_oldest(root: Path) -> None:
     """Keep the newest few folders: each edit of a kernel makes another."""
-    found = sorted((path.stat().st_mtime_ns, path) for path in root.iterdir() if path.is_dir())
-    for _, path in found[:-FOLDERS_KEPT]:
+    found: list[tuple[int, Path]] = []
+    for path in root.iterdir():
+        with suppress(FileNotFoundError):  # another process has just dropped it
+            if path.is_dir():
+                found.append((path.stat().st_mtime_ns, path))
+    for _, path in sorted(found)[:-FOLDERS_KEPT]:
         shutil.rmtree(path, ignore_errors=True)

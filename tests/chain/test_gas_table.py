@@ -6,10 +6,11 @@ several collaterals and debts, and for swaps the largest that loses 5 % against 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import permutations
 
 import pytest
 
@@ -20,33 +21,50 @@ from trimtab.core.abi import Call
 from trimtab.core.actions import (
     ALL,
     Action,
+    AddLiquidity,
     Approve,
     Borrow,
+    Collect,
     Quantity,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
     Repay,
     Supply,
     Swap,
+    SwapExactOut,
     Transfer,
     Withdraw,
 )
 from trimtab.core.adapter import encode
 from trimtab.core.bounds import Bounds, LeastBalance, LeastHealth
-from trimtab.core.market import Head, Market, MarketId, State, token_market, tracked
+from trimtab.core.errors import NoRoute
+from trimtab.core.flows import held_everywhere
+from trimtab.core.market import MarketId, Ticks, token_market, tracked
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
-from trimtab.lab.world import LocalWorld, local_world, transaction
+from trimtab.lab.world import EXCHANGE_WORLD, LocalWorld, local_world, transaction
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import AddressBook, read_book
 from trimtab.protocols.chainlink import Feed
-from trimtab.protocols.uniswap_v3 import Pool, quote
+from trimtab.protocols.uniswap_v2 import Pair
+from trimtab.protocols.uniswap_v3 import Pool, PoolState
 from trimtab.risk import oracle_prices
 from trimtab.routing.bounds import least_balances
+from trimtab.routing.exchanges import Exchange, is_exchange, offer, tokens_of
 from trimtab.routing.gas import GAS_OF, gas_units
 
 pytestmark = pytest.mark.chain
 
-FUNDS = {"USDC": 30_000_000 * 10**6, "WETH": 15_000 * 10**18, "WBTC": 700 * 10**8}
+LENT = ("USDC", "WETH", "WBTC")
+FUNDS = {
+    "USDC": 30_000_000 * 10**6,
+    "WETH": 15_000 * 10**18,
+    "WBTC": 700 * 10**8,
+    "USDT": 30_000_000 * 10**6,
+    "DAI": 30_000_000 * 10**18,
+    "FRAX": 30_000_000 * 10**18,
+}
 FOREVER = Timestamp(2**40)
 UNBOUNDED = Bounds(FOREVER)
 STRANGER = Address("0x" + "5" * 40)
@@ -56,22 +74,16 @@ SLIPPAGE = Fraction(5, 100)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A funded Safe in a running world."""
+    """A funded Safe in a running world; `start` are the states before it did anything."""
 
     world: LocalWorld
     book: AddressBook
     safe: Safe
-
-    @property
-    def markets(self) -> States:
-        """Markets without states: what encoding needs."""
-        markets: dict[MarketId, Market[State]] = {m.id: m for m in self.book.markets.values()}
-        head = Head(self.book.chain, 0, "0x", Timestamp(0))
-        return States(self.book.chain, {self.book.chain: head}, markets, {})
+    start: States
 
     def gas(self, *actions: Action) -> int:
         """What a batch of these costs: the receipt's gas. It stays done."""
-        return self.sent(encode(ADAPTERS, self.markets, actions))
+        return self.sent(encode(ADAPTERS, self.start, actions))
 
     def sent(self, calls: Sequence[Call], bounds: Bounds = UNBOUNDED) -> int:
         call = self.safe.execution(calls, bounds)
@@ -84,7 +96,7 @@ class Desk:
         idle = [Call(self.safe.owner, b"")] * 2
         with self.undone():
             alone = self.sent(idle)
-        return self.sent([*idle, *encode(ADAPTERS, self.markets, actions)]) - alone
+        return self.sent([*idle, *encode(ADAPTERS, self.start, actions)]) - alone
 
     def bounded(self, bounds: Bounds) -> int:
         """What the bounds add to a batch of two calls that do nothing."""
@@ -103,9 +115,7 @@ class Desk:
 
     def read(self) -> States:
         """The states of all markets as the node tells them."""
-        markets = tuple(self.book.markets.values())
-        accounts = tracked((self.safe.address,), markets)
-        return read_states(Node(self.world.rpc), ADAPTERS, markets, accounts)
+        return read(self.world, self.book, self.safe.address)
 
     def wait(self) -> None:
         """A week passes, so that all indices are stale."""
@@ -115,14 +125,25 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[Desk]:
-    with local_world() as world:
+    with local_world(EXCHANGE_WORLD) as world:
         book = read_book(world.deployment.to_json(), "the local world")
         owner = world.deployment.agents[0]
         made = world.new_safe(owner)
         world.mine(transaction(owner, made.creation))
         world.mine(*(world.funding(made.address, symbol, raw) for symbol, raw in FUNDS.items()))
         safe = Safe(made.address, owner, book.multi_send, book.plan_check)
-        yield Desk(world, book, safe)
+        yield Desk(world, book, safe, read(world, book, safe.address))
+
+
+def read(
+    world: LocalWorld,
+    book: AddressBook,
+    account: Address,
+    ranges: Mapping[MarketId, tuple[Ticks, ...]] | None = None,
+) -> States:
+    markets = tuple(book.markets.values())
+    accounts = replace(tracked((account,), markets), ranges=ranges or {})
+    return read_states(Node(world.rpc), ADAPTERS, markets, accounts)
 
 
 @pytest.fixture
@@ -157,17 +178,15 @@ def repay(desk: Desk, symbol: str, amount: Quantity) -> Repay:
     return Repay(account, lender, desk.book.token(symbol), amount, account)
 
 
-def swap(desk: Desk, name: str, sold: Token, amount: int) -> Swap:
-    pool = desk.book.market(name)
-    assert isinstance(pool, Pool)
-    bought = pool.token1 if sold == pool.token0 else pool.token0
-    account = desk.safe.address
+def swap(desk: Desk, name: str, sold: Token, bought: Token, amount: int) -> Swap:
+    pool, account = desk.book.market(name), desk.safe.address
     return Swap(account, pool.id, sold, bought, amount, 0, FOREVER, account)
 
 
 def lent(desk: Desk) -> None:
     """A tenth of the funds of each token at the lender, and a week's interest on it."""
-    for symbol, raw in FUNDS.items():
+    for symbol in LENT:
+        raw = FUNDS[symbol]
         desk.gas(approve(desk, symbol, "aave_v3", raw), supply(desk, symbol, raw // 10))
     desk.wait()
 
@@ -180,12 +199,12 @@ def owing(desk: Desk) -> None:
 
 
 def many(desk: Desk) -> None:
-    """Everything may be taken by lender and router, and a week passes."""
+    """Everything may be taken by lender and pools, and a week passes."""
+    account, spenders = desk.safe.address, tracked((), tuple(desk.book.markets.values())).spenders
     for symbol, raw in FUNDS.items():
-        desk.gas(
-            approve(desk, symbol, "aave_v3", raw),
-            approve(desk, symbol, "uniswap_v3:WETH/USDC/500", raw),
-        )
+        token = desk.book.token(symbol)
+        allowed = (Approve(account, token_market(token), token, to, raw) for to in spenders)
+        desk.gas(*allowed)
     desk.wait()
 
 
@@ -207,11 +226,11 @@ def of_transfer(desk: Desk) -> int:
 
 
 def of_supply(desk: Desk) -> int:
-    return most(desk, many, *(supply(desk, symbol, raw // 10) for symbol, raw in FUNDS.items()))
+    return most(desk, many, *(supply(desk, symbol, FUNDS[symbol] // 10) for symbol in LENT))
 
 
 def of_withdraw(desk: Desk) -> int:
-    parts = [withdraw(desk, symbol, raw // 100) for symbol, raw in FUNDS.items()]
+    parts = [withdraw(desk, symbol, FUNDS[symbol] // 100) for symbol in LENT]
     return most(desk, owing, *parts)
 
 
@@ -236,20 +255,158 @@ def of_swap(desk: Desk) -> int:
 
 def largest_sales(desk: Desk) -> Iterator[Swap]:
     """In every pool and direction, what loses 5 % against the oracle."""
-    states = desk.read()
+    states = desk.start
     feeds = {desk.book.token(f.base): f for f in desk.book.markets.values() if isinstance(f, Feed)}
     prices = oracle_prices(states, feeds, desk.book.token("USDC"))
-    for pool in desk.book.markets.values():
-        if not isinstance(pool, Pool):
-            continue
-        for token, other in ((pool.token0, pool.token1), (pool.token1, pool.token0)):
+    for pool in exchanges(desk):
+        for token, other in permutations(tokens_of(pool), 2):
             low, high = 0, FUNDS[token.symbol]
             while high - low > high // 1000:
                 middle = (low + high) // 2
-                got = quote(states[pool], pool, token, middle).amount_out * prices.price(other)
+                got = given(states, pool, token, other, middle) * prices.price(other)
                 keeps = got >= middle * prices.price(token) * (1 - SLIPPAGE)
                 low, high = (middle, high) if keeps else (low, middle)
-            yield swap(desk, pool.name, token, low)
+            yield swap(desk, pool.name, token, other, low)
+
+
+def given(states: States, pool: Exchange, sold: Token, bought: Token, amount: int) -> int:
+    """What a pool gives; nothing where it takes no so great amount."""
+    try:
+        return offer(states, pool, sold, bought, amount).given
+    except NoRoute:
+        return 0
+
+
+def exchanges(desk: Desk) -> tuple[Exchange, ...]:
+    return tuple(each for each in desk.book.markets.values() if is_exchange(each))
+
+
+def of_swap_exact_out(desk: Desk) -> int:
+    """What the largest sales give, bought; stable pools sell by what goes in alone."""
+    states, gas = desk.start, []
+    sales = [sale for sale in largest_sales(desk) if not sale.market.startswith("curve")]
+    many(desk)
+    for sale in sales:
+        pool = next(each for each in exchanges(desk) if each.id == sale.market)
+        bought = given(states, pool, sale.token_in, sale.token_out, sale.amount_in)
+        account, most_in = sale.actor, 2 * sale.amount_in
+        purchase = SwapExactOut(
+            account, pool.id, sale.token_in, sale.token_out, bought, most_in, FOREVER, account
+        )
+        with desk.undone():
+            gas.append(desk.marginal(purchase))
+    return max(gas)
+
+
+# ------------------------------------------------------------------------------------ liquidity
+
+
+def put(desk: Desk, pool: Exchange, lower: int = 0, upper: int = 0) -> AddLiquidity:
+    """A thousandth of the funds of each of a pool's tokens, into it or a range of it."""
+    tokens = tokens_of(pool)
+    amounts = tuple(FUNDS[token.symbol] // 1000 for token in tokens)
+    ticks = (lower, upper) if isinstance(pool, Pool) else ()
+    least = (0,) * len(tokens) if isinstance(pool, Pair) else ()
+    account = desk.safe.address
+    return AddLiquidity(account, pool.id, tokens, amounts, 0, FOREVER, least, ticks)
+
+
+def puts(desk: Desk) -> tuple[AddLiquidity, ...]:
+    """Into every pool; into ranges around the price with ends of their own."""
+    states = desk.start
+    return tuple(
+        put(desk, pool, *around(states, pool)) if isinstance(pool, Pool) else put(desk, pool)
+        for pool in exchanges(desk)
+    )
+
+
+def around(states: States, pool: Pool) -> tuple[int, int]:
+    """A range around the price whose ends nobody else has."""
+    state, spacing = states[pool], pool.tick_spacing
+    middle = state.tick // spacing * spacing
+    free = (k for k in range(40, 400) if not taken(state, middle, k * spacing))
+    reach = next(free) * spacing
+    return middle - reach, middle + reach
+
+
+def taken(state: PoolState, middle: int, reach: int) -> bool:
+    return not {middle - reach, middle + reach}.isdisjoint(state.initialized)
+
+
+def of_add_liquidity(desk: Desk) -> int:
+    many(desk)
+    gas = []
+    for added in puts(desk):
+        with desk.undone():
+            gas.append(desk.marginal(added))
+    return max(gas)
+
+
+def placed(desk: Desk, added: tuple[AddLiquidity, ...]) -> dict[MarketId, int]:
+    """Liquidity in every pool, through which something was sold since: the shares by market."""
+    many(desk)
+    desk.gas(*added)
+    for pool in exchanges(desk):
+        token, other = tokens_of(pool)[:2]
+        desk.gas(swap(desk, pool.name, token, other, FUNDS[token.symbol] // 10**5))
+    desk.wait()
+    ranges = {each.market: (each.ticks,) for each in added if each.ticks}
+    states = read(desk.world, desk.book, desk.safe.address, ranges)
+    held = held_everywhere(ADAPTERS, states, desk.safe.address)
+    return {place.market: holding.shares for place, holding in held.items() if place.is_pooled}
+
+
+def removals(desk: Desk) -> Iterator[tuple[RemoveLiquidity, Collect | None]]:
+    """All of what is in every pool, and what it owes then."""
+    added = puts(desk)
+    shares, account = placed(desk, added), desk.safe.address
+    for each in added:
+        least = () if each.ticks else (0,) * len(each.tokens)
+        removal = RemoveLiquidity(
+            *(account, each.market, each.tokens, shares[each.market], least),
+            *(FOREVER, account, each.ticks),
+        )
+        most_of = (2**128 - 1,) * len(each.tokens)
+        collect = Collect(account, each.market, each.tokens, each.ticks, most_of, account)
+        yield removal, collect if each.ticks else None
+
+
+def of_remove_liquidity(desk: Desk) -> int:
+    pairs = {pool.id: pool for pool in exchanges(desk) if isinstance(pool, Pair)}
+    gas = []
+    for removal, _ in removals(desk):
+        with desk.undone():
+            if pair := pairs.get(removal.market):
+                desk.gas(Approve(removal.actor, pair.id, pair.share, pair.router, removal.shares))
+            gas.append(desk.marginal(removal))
+    return max(gas)
+
+
+def of_collect(desk: Desk) -> int:
+    gas = []
+    for removal, collect in removals(desk):
+        if collect is None:
+            continue
+        with desk.undone():
+            desk.gas(removal)
+            desk.wait()
+            gas.append(desk.marginal(collect))
+    return max(gas)
+
+
+def of_remove_liquidity_one(desk: Desk) -> int:
+    gas = []
+    for removal, _ in removals(desk):
+        if not removal.market.startswith(("curve", "balancer")):
+            continue
+        for token in removal.tokens:
+            one = RemoveLiquidityOne(
+                *(removal.actor, removal.market, removal.tokens, token, removal.shares // 2),
+                *(0, FOREVER, removal.actor),
+            )
+            with desk.undone():
+                gas.append(desk.marginal(one))
+    return max(gas)
 
 
 def of_least_balance(desk: Desk) -> int:
@@ -269,13 +426,18 @@ def of_least_health(desk: Desk) -> int:
 @pytest.mark.parametrize(
     "kind, measure",
     [
+        ("AddLiquidity", of_add_liquidity),
         ("Approve", of_approve),
         ("Borrow", of_borrow),
+        ("Collect", of_collect),
         ("LeastBalance", of_least_balance),
         ("LeastHealth", of_least_health),
+        ("RemoveLiquidity", of_remove_liquidity),
+        ("RemoveLiquidityOne", of_remove_liquidity_one),
         ("Repay", of_repay),
         ("Supply", of_supply),
         ("Swap", of_swap),
+        ("SwapExactOut", of_swap_exact_out),
         ("Transfer", of_transfer),
         ("Withdraw", of_withdraw),
     ],
@@ -303,12 +465,12 @@ def test_gas__whole_plan__within_the_sum_of_its_kinds(desk: Desk) -> None:
         approve(desk, "WBTC", "aave_v3", 10**9),
         withdraw(desk, "WETH", ALL),
         withdraw(desk, "USDC", 10**12),
-        swap(desk, "uniswap_v3:WETH/USDC/500", weth, 10**20),
-        swap(desk, "uniswap_v3:WBTC/USDC/3000", usdc, 10**11),
+        swap(desk, "uniswap_v3:WETH/USDC/500", weth, usdc, 10**20),
+        swap(desk, "uniswap_v3:WBTC/USDC/3000", usdc, desk.book.token("WBTC"), 10**11),
         supply(desk, "WBTC", 10**9),
     )
     balances = least_balances(desk.read(), desk.safe.address, actions)
     assert {bound.token.symbol for bound in balances} == {"USDC", "WETH", "WBTC"}
     bounds = Bounds(FOREVER, balances)
-    calls = encode(ADAPTERS, desk.markets, actions)
+    calls = encode(ADAPTERS, desk.start, actions)
     assert desk.sent(calls, bounds) <= gas_units(actions, bounds)

@@ -96,8 +96,8 @@ def test_scenario__a_range__its_blocks(when: str, blocks: list[int]) -> None:
             Swap(BOB, POOLS[0].id, WETH, USDC, 2 * 10**18, 0, FOREVER, BOB),
         ),
         (
-            'action = "buy"\ntoken = "WETH"\namount = 2\nmost = 5000.5\n'
-            'market = "uniswap_v3:WETH/USDC/500"\nto = "manager"',
+            ('action = "buy"\ntoken = "WETH"\namount = 2\nmost = 5000.5\n'
+            'market = "uniswap_v3:WETH/USDC/500"\nto = "manager"'),
             SwapExactOut(
                 BOB, POOLS[0].id, USDC, WETH, 2 * 10**18, 5_000_500_000, FOREVER, SAFE
             ),
@@ -188,8 +188,10 @@ def test_payments__all_blocks__summed_by_account_and_token() -> None:
             "aave_v3 is no pool that trades USDC",
         ),
         (
-            'block = 1\nactor = 0\naction = "buy"\ntoken = "USDC"\nraw = 1\n'
-            'market = "uniswap_v3:WETH/USDC/500"',
+            (
+                'block = 1\nactor = 0\naction = "buy"\ntoken = "USDC"\nraw = 1\n'
+                'market = "uniswap_v3:WETH/USDC/500"'
+            ),
             "needs `most`",
         ),
         (f'block = 1\nactor = 0\ncall = {{ to = "{SAFE}", data = "0xzz" }}', "not hexadecimal"),

@@ -48,7 +48,7 @@ def test_pool_state__unread__ticks_and_past_to_be_read() -> None:
     ring = Oracle(5, 2_000, 2_000).unread()
     assert ring.missing == (*range(2_000 - 506, 2_000), *range(6))
     assert len(ring.missing) == KEPT
-    assert Oracle().unread() == Oracle()
+    assert Oracle().unread() == Oracle() == Oracle(0, 0, 0, (), ())
 
 
 def test_accrue__later__only_the_clock_moves() -> None:

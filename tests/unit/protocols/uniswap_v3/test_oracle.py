@@ -58,6 +58,13 @@ def test_written__in_the_second_of_the_last__not_again() -> None:
     assert written(at_tick(5, oracle), NOW) is oracle
 
 
+def test_written__ring_of_several__on_top_of_the_newest() -> None:
+    newest = Observation(NOW - 10, 1_000, 77)
+    known = ring(Observation(NOW, 5, 6), newest, size=4)
+    expected = Observation(NOW, 1_000 + 10 * 3, 77 + (10 << 128) // LIQUIDITY)
+    assert written(at_tick(3, known), NOW).observations == (*known.observations, expected)
+
+
 def test_written__no_liquidity__counted_as_one() -> None:
     dry = replace(pool_state(), oracle=ring(Observation(NOW - 15, 0, 0)))
     assert written(dry, NOW).observations[-1].seconds_per_liquidity == 15 << 128
@@ -205,6 +212,16 @@ def test_observe__sums_that_wrapped_between_two__on_the_shorter_line() -> None:
     assert observe(at_tick(0, oracle), (10,)) == ((2**55 - 10,), (200,))
     oracle = ring(Observation(NOW - 4, 2**55 - 2, 0), Observation(NOW, 2 - 2**55, 0))
     assert observe(at_tick(0, oracle), (1,)) == ((1 - 2**55,), (0,))
+
+
+def test_observe__rise_and_fall_by_less_than_a_tick_a_second__none() -> None:
+    oracle = ring(Observation(NOW - 8, 0, 0), Observation(NOW - 4, -1, 0), Observation(NOW, 0, 0))
+    assert observe(at_tick(0, oracle), (5, 1)) == ((0, -1), (0, 0))
+
+
+def test_observe__rise_of_almost_all_56_bits__on_the_line() -> None:
+    oracle = ring(Observation(NOW - 4, 0, 0), Observation(NOW, 3 << 53, 0))
+    assert observe(at_tick(0, oracle), (3,)) == ((3 << 51,), (0,))
 
 
 def test_observe__older_than_the_oldest__refused_as_the_pool_does() -> None:

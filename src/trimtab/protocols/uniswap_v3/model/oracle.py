@@ -8,6 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
+from math import trunc
 
 from trimtab.core.abi import signed
 from trimtab.core.errors import MissingRead
@@ -32,8 +34,8 @@ def written(state: PoolState, at: int) -> Oracle:
     if not oracle.observations or oracle.observations[-1].timestamp == at % _TIME:
         return oracle
     last = oracle.observations[-1]
-    is_grown = oracle.cardinality_next > oracle.cardinality == oracle.index + 1
-    cardinality = oracle.cardinality_next if is_grown else oracle.cardinality
+    is_full = oracle.index + 1 == oracle.cardinality
+    cardinality = oracle.cardinality_next if is_full else oracle.cardinality
     observations = (*oracle.observations, _extended(last, state, at % _TIME))
     return replace(
         oracle,
@@ -109,7 +111,7 @@ def _between(before: Observation, after: Observation, at: int) -> Observation:
     seconds = (after.timestamp - before.timestamp) % _TIME
     passed = (at - before.timestamp) % _TIME
     ticks = signed(after.tick_cumulative - before.tick_cumulative, 56)
-    tick = -(-ticks // seconds) if ticks < 0 else ticks // seconds
+    tick = trunc(Fraction(ticks, seconds))
     liquid = after.seconds_per_liquidity - before.seconds_per_liquidity & _UINT160_MAX
     return Observation(
         at,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from trimtab.core.errors import DataError, MissingRead, NoRoute
 from trimtab.protocols.shared.limbs import packed, unpacked
-from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK
+from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK
 from trimtab.protocols.uniswap_v3.market import PoolState
 from trimtab.protocols.uniswap_v3.maths import segments as layout
 from trimtab.protocols.uniswap_v3.maths.segments import Table, change_liquidity, fill, go
@@ -66,10 +66,11 @@ class PoolQuotes:
     and a mint or burn as much as there are stops in its range. Batches may run beside each other
     in several threads; everything else is for one thread alone.
 
-    Raises NoRoute for a pool without a price, and MissingRead if part of its ticks is unread.
+    Raises NoRoute for a pool without a price, and for what would lower the lowest price there is,
+    and MissingRead if part of its ticks is unread.
     """
 
-    __slots__ = ("_bytes", "_down", "_single", "_up", "tick")
+    __slots__ = ("_bytes", "_down", "_is_believed", "_is_lowest", "_single", "_up", "tick")
 
     def __init__(self, state: PoolState) -> None:
         if state.sqrt_price_x96 == 0:
@@ -80,6 +81,7 @@ class PoolQuotes:
                 f"{len(state.missing_ticks)} ticks are unread: ask the next round of reads"
             )
         self.tick = state.tick
+        self._is_believed, self._is_lowest = True, state.sqrt_price_x96 == MIN_SQRT_PRICE
         self._down, self._up = _table(state, zero_for_one=True), _table(state, zero_for_one=False)
         self._single: Questions = np.zeros((QUOTE_ROWS, 1, 4), np.uint64)
         self._bytes = self._single.data.cast("B")
@@ -114,7 +116,16 @@ class PoolQuotes:
         if not 0 <= amount <= INT256_MAX:
             raise ValueError(f"{amount} cannot be swapped: expected 0 to 2**255 - 1")
         self._bytes[32 * AMOUNT : 32 * AMOUNT + 32] = amount.to_bytes(32, "little")
-        quote_batch(self._down if zero_for_one else self._up, self._single, kind)
+        quote_batch(self._way(zero_for_one), self._single, kind)
+
+    def _way(self, zero_for_one: bool) -> Table:
+        if not self._is_believed:
+            raise DataError("an event contradicted the pool's liquidity: read its state anew")
+        if not zero_for_one:
+            return self._up
+        if self._is_lowest:
+            raise NoRoute("the pool stands at the lowest price there is: no token0 can be sold")
+        return self._down
 
     # -------------------------------------------------------------------------------- batches
 
@@ -159,7 +170,7 @@ class PoolQuotes:
                 self._check_limit(zero_for_one, limit)
             questions[LIMIT] = limits
             kind |= LIMITED
-        quote_batch(self._down if zero_for_one else self._up, questions, kind)
+        quote_batch(self._way(zero_for_one), questions, kind)
         fees = questions[FEES_PAID] if kind & WITH_FEES else None
         return Quotes(questions[PAID], questions[RECEIVED], questions[AFTER], fees)
 
@@ -181,17 +192,22 @@ class PoolQuotes:
     # -------------------------------------------------------------------------------- upkeep
 
     def swapped(self, price: int, liquidity: int, tick: int) -> None:
-        """The pool stands at another price; what its Swap event tells of it."""
+        """The pool stands at another price; what its Swap event tells of it, which is believed.
+
+        Raises DataError for a price or a tick that no pool has.
+        """
+        if not (MIN_SQRT_PRICE <= price < MAX_SQRT_PRICE and MIN_TICK <= tick < MAX_TICK):
+            raise DataError(f"no pool stands at the square-root price {price} and tick {tick}")
         to = packed((price, liquidity))
         for table in (self._down, self._up):
             go(table, to, tick)
-        self.tick = tick
+        self.tick, self._is_lowest = tick, price == MIN_SQRT_PRICE
 
     def liquidity_changed(self, lower: int, upper: int, change: int) -> None:
         """Liquidity came into a range, or left it where the change is negative.
 
-        Raises DataError for a range that is none, and for more than there is or than fits: the
-        quotes mean nothing then, and are to be made anew from a state.
+        Raises DataError for a range that is none, and for more than there is or than fits: then
+        for every further quote too.
         """
         if not MIN_TICK <= lower < upper <= MAX_TICK or abs(change) >= UINT128:
             raise DataError(f"no pool has liquidity {change} from tick {lower} to {upper}")
@@ -201,6 +217,7 @@ class PoolQuotes:
         self._down, self._up = _roomy(self._down), _roomy(self._up)
         for table in (self._down, self._up):
             if change_liquidity(table, self.tick, lower, upper, words) != layout.KEPT:
+                self._is_believed = False
                 raise DataError(
                     f"a change of {change} from tick {lower} to {upper} contradicts the pool's "
                     "liquidity: read its state anew"

@@ -90,7 +90,8 @@ def stages() -> tuple[Stage, ...]:
     from tests.laws import PORTS
 
     common = _loaded(EXCHANGE_WORLD)
-    return (*(Stage(port.name, port.name, *common) for port in PORTS), _capped(), _thin(), _edges())
+    plain = (Stage(port.name, port.name, *common) for port in PORTS)
+    return (*plain, _capped(), _thin(), _edges(), _uneven())
 
 
 def _capped() -> Stage:
@@ -120,6 +121,14 @@ def _edges() -> Stage:
     stage = edges()
     turn_fee(stage, "on")
     return Stage("uniswap_v2, edges", "uniswap_v2", stage.machine, stage.deployment)
+
+
+def _uneven() -> Stage:
+    """Weighted pools that are empty at first, with uneven weights and the greatest fee."""
+    from tests.laws.weighted_edges import odd_scene
+
+    scene = odd_scene()
+    return Stage("balancer, odd pools", "balancer", scene.machine, scene.deployment)
 
 
 def read(stage: Stage) -> Scene:

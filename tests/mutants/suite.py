@@ -18,6 +18,7 @@ from tests.mutants.touched import Touched
 ROOT = Path(__file__).parents[2]
 UNIT = "tests/unit/protocols"
 BESIDE = {
+    "balancer": ("tests/laws/test_balancer_edges.py",),
     "uniswap_v2": (
         "tests/chain/test_uniswap_v2_followed.py",
         "tests/laws/test_uniswap_v2_reverts.py",

@@ -92,6 +92,7 @@ soak: setup ## Long runs: against plain policies, models against contracts, and 
 	$(BIN)/python -m tests.soak equality
 	$(BIN)/python -m tests.soak survival
 	$(BIN)/python -m tests.soak kernels
+	$(BIN)/python -m tests.soak laws
 
 .PHONY: bench
 bench: setup $(PEERS) ## Measure ours against a peer and against bounds; writes build/bench.json

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.soak import equality, kernels, survival
+from tests.soak import equality, kernels, laws, survival
 from tests.soak.rivals import RIVALS, STATIC, rivals
 from tests.support.command import ROOT
 from trimtab.app.local import Setting, Stage, staged
@@ -39,6 +39,7 @@ MANDATE = ROOT / "examples" / "mandate.toml"
 PARTS: dict[str, Callable[[Sequence[str]], None]] = {
     "equality": equality.main,
     "kernels": kernels.main,
+    "laws": laws.main,
     "survival": survival.main,
 }
 """Other long runs, by their names."""

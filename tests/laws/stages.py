@@ -1,0 +1,87 @@
+"""The world that the law is held on, in process and on its node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.laws.law import CASES_PER_CASE_ON_A_NODE, Port, Tally, read_states, run_sequence
+from tests.laws.machines import Node, fund
+from tests.support import evm
+from trimtab.core.market import Accounts, tracked
+from trimtab.core.states import States
+from trimtab.lab.world import EXCHANGE_WORLD, LocalWorld, local_world
+from trimtab.mandate.adapters import ADAPTERS
+from trimtab.mandate.book import read_book
+
+STEPS, STEPS_ON_A_NODE = 50, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A deployed world with funded owners, before any case."""
+
+    world: LocalWorld
+    accounts: Accounts
+    states: States
+    machine: evm.Evm
+
+    def in_process(self, port: Port, cases: int) -> Tally:
+        """Drawn sequences of at least so many cases, each of them undone."""
+        tally, machine, moment = Tally(), self.machine, self.machine.time
+
+        @settings(max_examples=-(-cases // STEPS))
+        @given(st.data())
+        def law(data: st.DataObject) -> None:
+            before = machine.snapshot()
+            states = port.concerned(self.states)
+            try:
+                run_sequence(
+                    data.draw, machine, ADAPTERS, states, self.accounts, port, tally, STEPS
+                )
+            finally:
+                machine.revert(before)
+                machine.set_time(moment)
+
+        law()
+        return tally
+
+    def on_a_node(self, port: Port, cases: int) -> Tally:
+        """One case for every hundred of so many, on the node."""
+        tally = Tally()
+
+        @settings(max_examples=-(-cases // CASES_PER_CASE_ON_A_NODE // STEPS_ON_A_NODE))
+        @given(st.data())
+        def law(data: st.DataObject) -> None:
+            states = port.concerned(self.states)
+            with Node(self.world.rpc) as node:
+                run_sequence(
+                    *(data.draw, node, ADAPTERS, states, self.accounts, port, tally),
+                    STEPS_ON_A_NODE,
+                )
+
+        law()
+        return tally
+
+
+@contextmanager
+def opened() -> Iterator[Stage]:
+    """The world, its markets read once, and its state in process."""
+    with local_world(EXCHANGE_WORLD) as world:
+        owners = world.deployment.agents[:3]
+        fund(world, owners)
+        book = read_book(world.deployment.to_json(), "the local world")
+        markets = tuple(book.markets.values())
+        machine = evm.load(world.rpc)
+        accounts = tracked(owners, markets)
+        yield Stage(world, accounts, read_states(machine, ADAPTERS, markets, accounts), machine)
+
+
+def told(port: Port, tally: Tally, where: str) -> str:
+    """The count, and what the cases reached."""
+    reached = ", ".join(f"{count} {what}" for what, count in tally.reached.most_common(12))
+    return f"law {port.name} {where}: {tally.cases} cases, 0 mismatches; {reached}"

@@ -119,7 +119,8 @@ def everything() -> list[Mutant]:
 def test_models__mutants__each_with_a_name_of_its_own(everything: list[Mutant]) -> None:
     assert len({mutant.name for mutant in everything}) == len(everything)
     assert {mutant.protocol for mutant in everything} == {
-        *("aave_v3", "chainlink", "erc20", "shared", "uniswap_v3"),
+        *("aave_v3", "balancer", "chainlink", "curve", "erc20", "shared"),
+        *("uniswap_v2", "uniswap_v3"),
     }
     assert {mutant.kind for mutant in everything} == {
         *("boundary", "constant", "one-off", "rounding"),

@@ -272,6 +272,17 @@ def test_mean_tick__of_some_seconds__rounded_down(tick: int, seconds: int, expec
     assert (900 + 20 * 4 - 951) // 30 == 0
 
 
+@pytest.mark.parametrize(
+    "then, now, expected",
+    [(2**55 - 10, 10 - 2**55, 5), (10 - 2**55, 2**55 - 10, -5), (0, 3 << 53, 3 << 51)],
+)
+def test_mean_tick__sums_that_wrapped__of_what_lies_between(
+    then: int, now: int, expected: int
+) -> None:
+    oracle = ring(Observation(NOW - 4, then, 0), Observation(NOW, now, 0))
+    assert mean_tick(at_tick(0, oracle), 4) == expected
+
+
 def test_mean_tick__longer_than_the_pool_looks_back__missing() -> None:
     with pytest.raises(MissingRead, match=r"does not look back 101 seconds \(OLD\)"):
         mean_tick(at_tick(0, PAST), 101)

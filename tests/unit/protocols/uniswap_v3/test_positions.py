@@ -111,8 +111,9 @@ def test_liquidity_for_amounts__roundings__as_of_the_periphery() -> None:
     assert liquidity_for_amounts(PLAIN, ticks, (10**12, 10**9 + 7)) == of1
     beside = (600, 660)
     low, high = map(sqrt_price_at_tick, beside)
-    alone = 12_345 * (low * high // Q96) // (high - low)
-    assert liquidity_for_amounts(PLAIN, beside, (12_345, 0)) == alone
+    alone = 10**40 * (low * high // Q96) // (high - low)
+    assert liquidity_for_amounts(PLAIN, beside, (10**40, 0)) == alone
+    assert alone != 10**40 * -(-low * high // Q96) // (high - low)
     low, high = map(sqrt_price_at_tick, (-660, -600))
     assert liquidity_for_amounts(PLAIN, (-660, -600), (0, 777)) == 777 * Q96 // (high - low)
 
@@ -194,6 +195,22 @@ def test_mint__new_range__position_at_the_growth_of_now() -> None:
     assert after.ticks[-60].fee_growth_outside0 == 100
     assert after.liquidity == state.liquidity + WHOLE
     assert after.oracle == written(state, NOW) != state.oracle
+
+
+def test_mint__one_unit_in_a_new_range_above__growth_of_its_new_ticks() -> None:
+    state = replace(PLAIN, fee_growth_global0=100, fee_growth_global1=200)
+    above: PositionKey = (ACTOR, 60, 120)
+    assert minted(state, above, 1).positions == {above: PositionState(1, 0, 0, 0, 0)}
+    below: PositionKey = (ACTOR, -120, -60)
+    assert minted(state, below, 1).positions == {below: PositionState(1, 0, 0, 0, 0)}
+    assert minted(state, KEY, 1).positions == {KEY: PositionState(1, 0, 0, 0, 0)}
+
+
+def test_burn__one_unit_where_it_is_much__owed() -> None:
+    state = pool_state(price=sqrt_price_at_tick(-887_219))
+    wide: PositionKey = (ACTOR, -887_160, 887_220)
+    position = burned(minted(state, wide, 2), wide, 1).positions[wide]
+    assert position.owed0 == amounts_of(state, wide[1:], 1)[0] > 10**18
 
 
 @pytest.mark.parametrize("ticks, is_used", [((0, 60), True), ((60, 120), False), ((-60, 0), False)])

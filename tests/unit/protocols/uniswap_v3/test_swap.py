@@ -90,6 +90,7 @@ def test_swap__more_than_the_liquidity_takes__takes_only_that(token: Token, limi
 
 
 def test_limits__where_none_is_given__one_inside_the_ends() -> None:
+    assert int("7" + "f" * 63, 16) == INT256_MAX
     assert LOWEST_LIMIT == 4295128740
     assert HIGHEST_LIMIT == 1461446703485210103287273052203988822378723970341
 
@@ -274,3 +275,8 @@ def test_exact_out__several_faults__the_contracts_first(
 def test_exact_out__token_of_another_pool__no_route() -> None:
     with pytest.raises(NoRoute, match="does not give ZERO"):
         outcome(replace(BUY, token_out=TOKEN0), states(PLAIN))
+
+
+def test_swap__of_one_unit_out__that_and_no_more() -> None:
+    walk = swap(PLAIN, True, -1, LOWEST_LIMIT)
+    assert (walk.amount_out, walk.amount_in, walk.fees) == (1, 3, 1)

@@ -54,10 +54,13 @@ def position_changed(state: PoolState, key: PositionKey, change: int, at: int) -
     # Ticks that the change clears are asked as they were before it, new ones as they are then.
     growth = fee_growth_inside(moved if change > 0 else state, lower, upper)
     owed0, owed1 = _owed(known, growth)
-    if change < 0:
-        gone0, gone1 = amounts_of(state, (lower, upper), -change)
-        owed0, owed1 = owed0 + gone0 & UINT128_MAX, owed1 + gone1 & UINT128_MAX
-    changed = PositionState(known.liquidity + change, *growth, owed0, owed1)
+    gone0, gone1 = amounts_of(state, (lower, upper), max(-change, 0))
+    changed = PositionState(
+        known.liquidity + change,
+        *growth,
+        owed0 + gone0 & UINT128_MAX,
+        owed1 + gone1 & UINT128_MAX,
+    )
     return moved.with_position(key, changed)
 
 

@@ -228,6 +228,14 @@ def test_attack_token_with_a_transfer_fee__refused_by_name(stage: Stage) -> None
     assert "proven is MintableERC20 (@aave/core-v3 1.19.3)" in why
 
 
+def test_attack_token_that_rebases__refused_by_name(stage: Stage) -> None:
+    """Balances of an aToken grow by time: no plain token's code does that."""
+    held = lender(stage).reserves[0]
+    token = Token(stage.book.chain, held.a_token, held.token.decimals, "aUSDC")
+    why = refusal(stage, Erc20(stage.book.chain, token.address, "erc20:aUSDC", token))
+    assert f"the token at {held.a_token} runs code on which no law was proven" in why
+
+
 def test_admissions__wrapped_native__refused_for_its_code(stage: Stage) -> None:
     at = stage.world.deployment.uniswap_v3.wrapped_native
     native = Token(stage.book.chain, at, 18, "WETH9")

@@ -60,8 +60,8 @@ def burned(state: PoolState, key: PositionKey, liquidity: int) -> PoolState:
 
 def traded(state: PoolState, amount: int = WHOLE) -> PoolState:
     """The pool after a sale of each token in turn, neither of which leaves the range."""
-    for zero_for_one, tick in ((True, -50), (False, 50)):
-        state = swap(state, zero_for_one, amount, sqrt_price_at_tick(tick)).arrived(state)
+    for zero_for_one, raw, tick in ((True, amount, -50), (False, 2 * amount, 50)):
+        state = swap(state, zero_for_one, raw, sqrt_price_at_tick(tick)).arrived(state)
     return state
 
 

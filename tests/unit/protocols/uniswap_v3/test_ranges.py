@@ -15,6 +15,7 @@ from tests.unit.protocols.uniswap_v3.pools import (
     TOKEN1,
     UNPRICED,
     WHOLE,
+    pool_state,
     states,
 )
 from trimtab.core.abi import Call, selector
@@ -370,5 +371,8 @@ def test_taken_over__ranges_of_owners__theirs_alone_in_the_live_pool() -> None:
 def test_taken_over__range_that_the_live_pool_has_not__refused_in_words() -> None:
     with pytest.raises(ConfigError, match="lies from tick -600 to 600, where the live pool"):
         ADAPTER.taken_over(PLAIN, opened(7), Accounts((ACTOR,)))
+    alone = pool_state((*RANGE, 5))
+    owned = opened(7)
+    assert ADAPTER.taken_over(alone, owned, Accounts((ACTOR,))).positions == owned.positions
     owed = PLAIN.with_position(KEY, PositionState(0, 0, 0, 3, 0))
     assert ADAPTER.taken_over(PLAIN, owed, Accounts((ACTOR,))) == owed

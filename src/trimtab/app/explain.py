@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from trimtab.app.explanation import plain_of
 from trimtab.app.found import Found, found, worth
-from trimtab.app.keys import in_pool
+from trimtab.app.keys import in_pool, token_of
 from trimtab.app.recorded import Approved, Hold, Plan, Refused, Target
 from trimtab.app.recorded_actions import Approve
 from trimtab.app.words import (
@@ -98,7 +98,10 @@ def _claims(what: Found) -> Rows:
     seen = what.seen
     for name, places in seen.claims.items():
         total = sum((worth(seen, key, raw) for key, raw in places.items()), Fraction(0))
-        holds = ", ".join(what.lexicon.held(key, raw) for key, raw in places.items() if raw)
+        tokens: dict[str, int] = {}
+        for key, raw in places.items():
+            tokens[token_of(key)] = tokens.get(token_of(key), 0) + raw
+        holds = ", ".join(what.lexicon.amount(each, raw) for each, raw in tokens.items() if raw)
         yield name, what.lexicon.worth(total), _share(total, seen.equity), holds or "nothing"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from trimtab.core.abi import Log, log_words, signed, topic, topic_address
+from trimtab.core.abi import Log, log_words, signed, topic, topic_address, word
 from trimtab.core.token import address_from_bytes
 from trimtab.protocols.uniswap_v3.market import PoolState, PositionKey
 from trimtab.protocols.uniswap_v3.model import events
@@ -42,7 +42,7 @@ def _swap(state: PoolState, log: Log) -> PoolState:
 
 def _mint(state: PoolState, log: Log) -> PoolState:
     sender, amount, *_ = log_words(log)
-    minter = address_from_bytes(sender.to_bytes(32, "big"))
+    minter = address_from_bytes(word(sender))
     return events.minted(state, _key(log), amount, minter, log.timestamp)
 
 

@@ -25,7 +25,7 @@ from trimtab.core.market import Accounts, Holding, pooled, token_market, uncolle
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States, reverted
 from trimtab.core.token import ZERO_ADDRESS
-from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK, sqrt_price_at_tick
+from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK, Q96, sqrt_price_at_tick
 from trimtab.protocols.uniswap_v3 import (
     Pool,
     PoolState,
@@ -136,6 +136,16 @@ def test_add__several_faults__the_contracts_first(
 ) -> None:
     action = replace(ADD, **change)  # type: ignore[arg-type]
     assert ADAPTER.apply(states(PLAIN, **among), action) == expected
+
+
+def test_add__liquidity_of_128_bits_and_one_more__refused_by_the_pool_and_by_the_minter() -> None:
+    state = pool_state(price=sqrt_price_at_tick(600_000))
+    width = sqrt_price_at_tick(540_000) - Q96
+    action = replace(ADD, ticks=(0, 540_000), amounts=(0, -(-(2**128 - 1) * width // Q96)))
+    assert liquidity_for_amounts(state, (0, 540_000), action.amounts) == 2**128 - 1
+    assert ADAPTER.apply(states(state), action) == Reverted(b"")
+    more = replace(action, amounts=(0, -(-(2**128) * width // Q96)))
+    assert ADAPTER.apply(states(state), more) == error("Overflow()")
 
 
 def test_add__at_its_bounds__goes_through() -> None:

@@ -244,3 +244,9 @@ def test_exact_out_step__any__pays_for_what_comes_out(
     assert after == target or amount_out == wanted
     assert step_fee == ceil(Fraction(amount_in * fee, 10**6 - fee))
     assert (amount_in > 0) == (liquidity > 0)
+
+
+def test_step__nothing_at_all__stays_where_it_is() -> None:
+    # Wanted, nothing would reach a target that gives nothing on the way.
+    assert compute_swap_step(Q96, Q96 - 1, 5, 0, 3_000) == (Q96, 0, 0, 0)
+    assert compute_swap_step(Q96, Q96 - 1, 5, -1, 3_000) == (Q96 - 1, 1, 0, 1)

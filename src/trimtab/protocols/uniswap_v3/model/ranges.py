@@ -102,22 +102,25 @@ def range_of(pool: Pool, action: AddLiquidity | RemoveLiquidity | Collect) -> tu
         raise NoRoute(f"{pool.name} has no range {action.ticks}: expected a lower and upper tick")
     match action:
         case AddLiquidity():
-            _check_pair(pool, "amounts", action.amounts, UINT256_MAX)
+            _check_fit(pool, "amounts", action.amounts, UINT256_MAX)
             if action.least_amounts:
                 raise NoRoute(f"{pool.name} knows no least amounts: bound it by `least` liquidity")
         case RemoveLiquidity():
-            _check_pair(pool, "shares", (action.shares, 0), UINT128_MAX)
+            _check_fit(pool, "shares", (action.shares,), UINT128_MAX)
             if action.least:
                 raise NoRoute(f"{pool.name} pays what it owes later: it knows no `least` amounts")
         case Collect():
-            _check_pair(pool, "most", action.most, UINT128_MAX)
+            _check_fit(pool, "most", action.most, UINT128_MAX)
     lower, upper = action.ticks
     return lower, upper
 
 
-def _check_pair(pool: Pool, what: str, amounts: tuple[int, ...], bound: int) -> None:
-    if len(amounts) != 2 or not all(0 <= raw <= bound for raw in amounts):
-        raise NoRoute(f"{pool.name} cannot be given {what} {amounts}: expected 0 to {bound}")
+def _check_fit(pool: Pool, what: str, numbers: tuple[int, ...], bound: int) -> None:
+    expected = 1 if what == "shares" else 2
+    if len(numbers) != expected or not all(0 <= number <= bound for number in numbers):
+        raise NoRoute(
+            f"{pool.name} cannot be given {what} {numbers}: expected {expected} of 0 to {bound}"
+        )
 
 
 def rooted(lower: int, upper: int) -> tuple[int, int]:

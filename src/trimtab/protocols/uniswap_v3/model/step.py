@@ -109,22 +109,21 @@ def _step_of_exact_in(
 def _step_of_exact_out(
     price: int, target: int, liquidity: int, wanted: int, fee: int
 ) -> tuple[int, int, int, int]:
-    """The price moves far enough for what is wanted; what that gives beyond it stays in the pool.
+    """What is wanted, or all there is up to the target.
 
-    Less than all of the amount up to the target can round onto it.
+    The price moves far enough for what is wanted, so that no less comes out; what it sets free
+    beyond that stays in the pool. Less than all of the amount can round onto the target.
     """
     if price >= target:
-        amount_out = amount1_delta_down(target, price, liquidity)
-        after = target
+        amount_out, after = amount1_delta_down(target, price, liquidity), target
         if wanted < amount_out:
+            amount_out = wanted
             after = next_sqrt_price_from_amount1_out_down(price, liquidity, wanted)
-            amount_out = amount1_delta_down(after, price, liquidity)
         amount_in = amount0_delta_up(after, price, liquidity)
     else:
-        amount_out = amount0_delta_down(price, target, liquidity)
-        after = target
+        amount_out, after = amount0_delta_down(price, target, liquidity), target
         if wanted < amount_out:
+            amount_out = wanted
             after = next_sqrt_price_from_amount0_out_up(price, liquidity, wanted)
-            amount_out = amount0_delta_down(price, after, liquidity)
         amount_in = amount1_delta_up(price, after, liquidity)
-    return after, amount_in, min(amount_out, wanted), fee_up(amount_in, fee)
+    return after, amount_in, amount_out, fee_up(amount_in, fee)

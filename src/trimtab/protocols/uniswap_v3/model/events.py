@@ -11,7 +11,6 @@ from trimtab.core.abi import UINT256_MAX
 from trimtab.core.token import Address
 from trimtab.protocols.shared.rounding import mul_div_down
 from trimtab.protocols.uniswap_v3.market import NOTHING, PoolState, PositionKey
-from trimtab.protocols.uniswap_v3.model.liquidity import liquidity_changed
 from trimtab.protocols.uniswap_v3.model.oracle import begun
 from trimtab.protocols.uniswap_v3.model.positions import position_changed
 from trimtab.protocols.uniswap_v3.model.step import (
@@ -21,17 +20,6 @@ from trimtab.protocols.uniswap_v3.model.step import (
 )
 from trimtab.protocols.uniswap_v3.model.swap import INT256_MAX
 from trimtab.protocols.uniswap_v3.model.walk import Q128, UINT128_MAX, Walk
-
-__all__ = [
-    "burned",
-    "fee_protocol_set",
-    "flashed",
-    "initialized",
-    "liquidity_changed",
-    "minted",
-    "protocol_collected",
-    "swapped",
-]
 
 # ------------------------------------------------------------------------------------- price
 

@@ -24,9 +24,10 @@ from trimtab.core.token import Address, Token, address_from_bytes
 from trimtab.lab.world import minted
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.protocols.aave_v3 import health_factor
-from trimtab.protocols.uniswap_v3 import Pool, amount_to_price, quote
+from trimtab.protocols.uniswap_v3 import Pool, amount_to_price
 from trimtab.routing import Draft, Terms, draft
 from trimtab.routing.bounds import broken
+from trimtab.routing.exchanges import offer
 from trimtab.routing.trades import Trade
 
 pytestmark = pytest.mark.chain
@@ -331,6 +332,7 @@ def net_sold(case: Case) -> dict[Token, int]:
 def push_price(data: st.DataObject, case: Case, trade: Trade) -> None:
     """Somebody sells what the trade will sell, so that it gets up to the tolerance less."""
     pool, token_in = trade.part.pool, trade.action.token_in
+    assert isinstance(pool, Pool)
     state = case.desk.states()[pool]
     sign = -1 if pool.is_zero_for_one(token_in) else 1
     push = case.terms.fill_tolerance * data.draw(st.integers(0, 100)) / 200
@@ -352,8 +354,9 @@ def sell(desk: Desk, like: Swap, raw: int) -> None:
 
 
 def fill(states: States, trade: Trade) -> int:
-    pool = trade.part.pool
-    return quote(states[pool], pool, trade.action.token_in, trade.action.amount_in).amount_out
+    action = trade.action
+    found = offer(states, trade.part.pool, action.token_in, action.token_out, action.amount_in)
+    return found.given
 
 
 def allow(desk: Desk, token: Token, spender: Address, raw: int) -> None:

@@ -222,7 +222,7 @@ def test_plan__any__approves_exactly_what_it_spends(data: st.DataObject) -> None
         spent: dict[tuple[Token, Address], int] = {}
         for action in case.draft.plan.actions:
             if isinstance(action, Swap | Supply):
-                (spender,) = case.before.market(action.market).spenders
+                spender, *_ = case.before.market(action.market).spenders
                 token, raw = (
                     (action.token_in, action.amount_in)
                     if isinstance(action, Swap)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import pytest
 from eth_abi.abi import encode
@@ -14,6 +17,7 @@ from tests.laws.weighted_edges import (
     FOUR,
     HALF,
     UNEVEN,
+    WHOLE,
     Scene,
     check_told,
     odd_scene,
@@ -21,11 +25,12 @@ from tests.laws.weighted_edges import (
     told,
     with_protocol_fee,
 )
-from trimtab.core.abi import UINT256_MAX, Call, call_data
+from trimtab.core.abi import UINT256_MAX, Answer, Call, call_data
 from trimtab.core.actions import AddLiquidity, RemoveLiquidity, Swap
 from trimtab.core.adapter import accrue
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
+from trimtab.core.token import ZERO_ADDRESS
 from trimtab.lab.world import (
     action_id,
     authorizer_contract,
@@ -34,11 +39,28 @@ from trimtab.lab.world import (
     weighted_pool_contract,
 )
 from trimtab.mandate.adapters import ADAPTERS
-from trimtab.protocols.balancer import WeightedPool
-from trimtab.protocols.balancer.model.pool import terms
+from trimtab.protocols.balancer import WeightedPool, WeightedState
+from trimtab.protocols.balancer.model.checked import Refusal
+from trimtab.protocols.balancer.model.pool import (
+    Change,
+    all_tokens_in,
+    all_tokens_out,
+    exact_tokens_in,
+    exact_tokens_out,
+    exchange_given_in,
+    exchange_given_out,
+    joined,
+    left,
+    one_token_in,
+    one_token_out,
+    terms,
+)
+from trimtab.protocols.balancer.model.vault import redeemed
 from trimtab.protocols.erc20 import Erc20
 
 pytestmark = pytest.mark.chain
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +289,36 @@ def test_observe__exit_that_gives_nothing__told_by_its_logs(scene: Scene) -> Non
     assert after[pool].balances == states[pool].balances
 
 
+def test_exit__at_and_beyond_what_there_is__refused_by_its_reason(scene: Scene) -> None:
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    supply, owned = states[pool].shares.supply, states[pool].shares.balance(scene.owner)
+    whole = supply + terms(states[pool], supply).due
+    refused = {owned + 1: "BAL#434", whole: "BAL#311", whole + 1: "BAL#001", 2**255: "BAL#005"}
+    for shares, code in refused.items():
+        _, outcome = scene.check(states, leave(scene, pool, shares))
+        assert reason(outcome) == code
+    bounded = leave(scene, pool, owned)
+    given = redeemed(states[pool], owned).amounts
+    for at, raw in enumerate(given):
+        least = tuple(raw + 1 if each == at else 0 for each in range(len(given)))
+        _, outcome = scene.check(states, replace(bounded, least=least))
+        assert reason(outcome) == "BAL#505"
+    _, outcome = scene.check(states, replace(bounded, least=given))
+    assert isinstance(outcome, Applied)
+
+
+def test_exit__of_nothing_to_nobody__goes(scene: Scene) -> None:
+    """The vault sends no token of which nothing comes out, and no token is there to refuse."""
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    for shares in (0, 1):
+        action = replace(leave(scene, pool, shares), recipient=ZERO_ADDRESS)
+        states, outcome = scene.check(states, action)
+        assert isinstance(outcome, Applied)
+        assert outcome.movements == ()
+
+
 # ---------------------------------------------------------------------------- what the views say
 
 
@@ -283,3 +335,114 @@ def test_views__after_trades__are_the_model(scene: Scene) -> None:
     assert found.supply == asked("getActualSupply")
     assert found.invariant == asked("getInvariant")
     assert found.due > 0
+
+
+# ------------------------------------------------------------------------ what queries answer
+
+
+SWAPS, CHANGES = 400, 400
+"""Queries of each pool and direction, and of each kind of join and exit."""
+
+
+@pytest.mark.parametrize("name", [HALF, UNEVEN, FOUR, WHOLE])
+def test_query_swap__drawn_amounts__as_the_model(scene: Scene, name: str) -> None:
+    dice, pool, states = random.Random(name), scene.pool(name), wealthy(scene)
+    raws = [dice.randrange(10**3, 10**6) * token.unit for token in pool.tokens]
+    states, outcome = scene.check(states, join(scene, pool, *raws))
+    assert isinstance(outcome, Applied)
+    state, places = states[pool], range(len(pool.tokens))
+    vault = vault_contract(pool.vault)
+    funds = (scene.owner, False, scene.owner, False)
+    for number in range(2 * SWAPS):
+        i, j = dice.sample(places, 2)
+        kind = number % 2
+        most = state.balances[(i, j)[kind]] * 31 // 100
+        amount = dice.choice((dice.randint(1, most), dice.randint(1, most // 1000 + 1)))
+        assets = [pool.tokens[at].address for at in (i, j)]
+        step = (pool.pool_id, 0, 1, amount, b"")
+        data = vault.data("queryBatchSwap", kind, [step], assets, funds)
+        answer = scene.machine.static(pool.vault, data)
+        exchange = exchange_given_out if kind else exchange_given_in
+        found = modelled(partial(exchange, state, i, j, amount))
+        if isinstance(found, Reverted):
+            assert answer == Answer(False, found.data)
+            continue
+        assert answer.ok
+        expected = (found.amount_in, -found.amount_out)
+        assert vault.values("queryBatchSwap", answer, 4) == expected
+
+
+@pytest.mark.parametrize("name", [FOUR, WHOLE])
+@pytest.mark.parametrize("kind", range(6))
+def test_query_join_and_exit__any_balances__as_the_model(
+    scene: Scene, name: str, kind: int
+) -> None:
+    """A query takes whatever balances it is told, far beyond those that the vault can count."""
+    dice, pool = random.Random(f"{name} {kind}"), scene.pool(name)
+    contract, done = weighted_pool_contract(pool.address), 0
+    function = "queryJoin" if kind < 3 else "queryExit"
+    for _ in range(CHANGES):
+        balances = tuple(size(dice) for _ in pool.tokens)
+        state = replace(scene.states[pool], balances=balances)
+        asked = drawn_change(dice, state, kind)
+        user_data = encode(
+            ["uint256" if isinstance(each, int) else "uint256[]" for each in asked], asked
+        )
+        arguments = (pool.pool_id, scene.owner, scene.owner, balances, 0, 0, user_data)
+        answer = scene.machine.static(pool.address, contract.data(function, *arguments))
+        expected = modelled(partial(changed_by, state, kind, asked))
+        if isinstance(expected, Reverted):
+            assert answer == Answer(False, expected.data), asked
+            continue
+        done += 1
+        assert answer.ok
+        assert contract.values(function, answer, 7) == (expected.shares, expected.amounts)
+    assert done > CHANGES // 20
+
+
+def size(dice: random.Random) -> int:
+    """A number of any length that can be counted, or nothing."""
+    return dice.choice((dice.getrandbits(dice.randint(1, 196)), dice.getrandbits(80) + 1))
+
+
+Asked = list[int | list[int]]
+"""What stands in the data of a join or an exit, its kind first."""
+
+
+def drawn_change(dice: random.Random, state: WeightedState, kind: int) -> Asked:
+    """Three kinds of join, then three of exit, of any size, or of one that may go through."""
+    supply, places = state.shares.supply, range(len(state.balances))
+    part = supply * dice.randint(0, 350) // 1000 + dice.randint(0, 9)
+    shares = dice.choice(
+        (part, part, part * dice.randint(1, 9), dice.getrandbits(dice.randint(1, 256)))
+    )
+    if kind in (0, 5):
+        near = [balance * dice.randint(0, 400) // 1000 for balance in state.balances]
+        raws = dice.choice((near, near, [size(dice) * dice.randint(0, 1) for _ in places]))
+        return [1, raws, 0] if kind == 0 else [2, raws, UINT256_MAX]
+    if kind in (1, 4):
+        return [2 if kind == 1 else 0, shares, dice.choice(places)]
+    return [3 if kind == 2 else 1, shares]
+
+
+def modelled(ask: Callable[[], T]) -> T | Reverted:
+    """What the model says."""
+    try:
+        return ask()
+    except Refusal as refusal:
+        return refusal.outcome
+
+
+def changed_by(state: WeightedState, kind: int, asked: Asked) -> Change:
+    """What a join or an exit does, by the model."""
+    by = terms(state, state.shares.supply)
+    given = asked[1]
+    if isinstance(given, list):
+        found = (exact_tokens_in if kind == 0 else exact_tokens_out)(state, by, given)
+    elif len(asked) == 3:
+        index = asked[2]
+        assert isinstance(index, int)
+        found = (one_token_in if kind == 1 else one_token_out)(state, by, given, index)
+    else:
+        found = (all_tokens_in if kind == 2 else all_tokens_out)(by, given)
+    return (joined if kind < 3 else left)(state, by, found)

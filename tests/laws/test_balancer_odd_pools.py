@@ -22,8 +22,7 @@ REACHED = (
     *("Swap", "SwapExactOut", "AddLiquidity", "RemoveLiquidity", "RemoveLiquidityOne"),
     *("Swap: BAL#304", "SwapExactOut: BAL#305", "RemoveLiquidityOne: BAL#306"),
     *("Swap: BAL#507", "SwapExactOut: BAL#507", "AddLiquidity: BAL#208"),
-    *("RemoveLiquidity: BAL#434", "RemoveLiquidity: BAL#505", "RemoveLiquidityOne: BAL#505"),
-    *("AddLiquidity: BAL#311", "AddLiquidity: BAL#003", "RemoveLiquidity: BAL#001"),
+    *("RemoveLiquidity: BAL#434", "AddLiquidity: BAL#311"),
 )
 
 

@@ -18,6 +18,7 @@ from trimtab.lab.world import (
     EXCHANGE_WORLD,
     BalancerEntry,
     Deployment,
+    TokenSpec,
     WeightedPoolSpec,
     fee_provider_contract,
     local_world,
@@ -29,15 +30,18 @@ from trimtab.protocols.erc20 import Erc20
 
 ODD = replace(
     EXCHANGE_WORLD,
+    tokens=(*EXCHANGE_WORLD.tokens, TokenSpec("WHOLE", 0, 2_000 * 10**8, heartbeat=3_600)),
     pairs=(),
     stable_pools=(),
     weighted_pools=(
         WeightedPoolSpec(("USDC", "DAI"), (50, 50), fee=Bps(1), worth=0),
         WeightedPoolSpec(("WETH", "USDC"), (99, 1), fee=Bps(1_000), worth=0),
         WeightedPoolSpec(("WETH", "USDC", "DAI", "FRAX"), (55, 5, 10, 30), Bps(500), worth=400_000),
+        WeightedPoolSpec(("WHOLE", "DAI"), (90, 10), fee=Bps(30), worth=400_000),
     ),
 )
-HALF, UNEVEN, FOUR = ("balancer:USDC/DAI", "balancer:WETH/USDC", "balancer:WETH/USDC/DAI/FRAX")
+HALF, UNEVEN = "balancer:USDC/DAI", "balancer:WETH/USDC"
+FOUR, WHOLE = "balancer:WETH/USDC/DAI/FRAX", "balancer:WHOLE/DAI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def odd_scene() -> Scene:
     with local_world(ODD) as world:
         owners = world.deployment.agents[:3]
         fund(world, owners)
+        world.mine(*(world.funding(owner, "WHOLE", 5_000) for owner in owners))
         book = read_book(world.deployment.to_json(), "the world of odd pools")
         markets: tuple[Market[State], ...] = tuple(
             m for m in book.markets.values() if isinstance(m, (Erc20, WeightedPool))

@@ -3,9 +3,9 @@
 Swaps are told whole. A join or an exit is told in two parts: first the pool's mints and burns of
 shares, then, by the vault, what it moved of each token. Neither names its kind, nor the amounts
 of 18 decimals from which the pool computes the invariant that it keeps; but shares and amounts
-together leave one kind, and that is computed again. Where they leave several, or none (nothing of
-this code does that), the invariant is that of the balances, which differs by what rounding took;
-the next reading has the pool's own.
+together leave one kind, and that is computed again. Of the first join it is the invariant of the
+balances. Should they leave several kinds, that differs by what rounding took, until the next
+reading has the pool's own.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def shares_moved(state: WeightedState, source: Address, target: Address, raw: in
         burnt = state.shares.moved(source, target, raw)
         return replace(state, shares=burnt, underway=replace(underway, burnt=raw))
     if target != state.pool.fees_collector:
-        underway = replace(underway, minted=(underway.minted or 0) + raw)
+        underway = replace(underway, minted=raw)
     return replace(state, shares=minted(state.shares, target, raw), underway=underway)
 
 
@@ -98,17 +98,16 @@ def _changes(state: WeightedState, deltas: tuple[int, ...]) -> Iterator[Change]:
     underway, amounts = state.underway, tuple(map(abs, deltas))
     if underway is None:
         return
-    if underway.supply == 0:
-        yield of_pool.initialised(state, amounts)
+    is_exit = underway.burnt is not None
+    shares = underway.burnt if is_exit else underway.minted
+    if shares is None:
         return
     try:
         by = of_pool.terms(state, underway.supply)
     except Refusal:
         return
-    burnt = underway.burnt
-    shares = underway.minted if burnt is None else burnt
-    settle = of_pool.joined if burnt is None else of_pool.left
-    for kind in _kinds(state, underway, amounts):
+    settle = of_pool.left if is_exit else of_pool.joined
+    for kind in _kinds(state, is_exit, shares, amounts):
         try:
             change = settle(state, by, kind(by))
         except Refusal:
@@ -120,16 +119,12 @@ def _changes(state: WeightedState, deltas: tuple[int, ...]) -> Iterator[Change]:
 Kind = Callable[[Terms], Shared]
 
 
-def _kinds(state: WeightedState, underway: Underway, amounts: Amounts) -> Iterator[Kind]:
+def _kinds(state: WeightedState, is_exit: bool, shares: int, amounts: Amounts) -> Iterator[Kind]:
     """Every kind of join, or of exit, that the pool's code knows."""
-    if underway.burnt is None:
-        shares = underway.minted or 0
-        yield partial(of_pool.exact_tokens_in, state, raws=amounts)
-        yield partial(of_pool.all_tokens_in, shares=shares)
-        one = partial(of_pool.one_token_in, state, shares=shares)
-    else:
-        yield partial(of_pool.exact_tokens_out, state, raws=amounts)
-        yield partial(of_pool.all_tokens_out, shares=underway.burnt)
-        one = partial(of_pool.one_token_out, state, shares=underway.burnt)
+    exact = of_pool.exact_tokens_out if is_exit else of_pool.exact_tokens_in
+    every = of_pool.all_tokens_out if is_exit else of_pool.all_tokens_in
+    one = of_pool.one_token_out if is_exit else of_pool.one_token_in
+    yield partial(exact, state, raws=amounts)
+    yield partial(every, shares=shares)
     for index in range(len(amounts)):
-        yield partial(one, index=index)
+        yield partial(one, state, shares=shares, index=index)

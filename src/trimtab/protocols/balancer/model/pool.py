@@ -150,15 +150,14 @@ def terms(state: WeightedState, supply: int) -> Terms:
     return Terms(balances, invariant, add(supply, due), due)
 
 
-def initialised(state: WeightedState, amounts: Sequence[int]) -> Change:
-    """The first join."""
+def initialised(state: WeightedState, amounts: Sequence[int]) -> tuple[int, int]:
+    """What the first join, of exactly these base units, makes: shares, and the invariant kept."""
     pool = state.pool
-    amounts = scaled(pool, amounts)
-    invariant = weighted.invariant_down(pool.weights, amounts)
+    invariant = weighted.invariant_down(pool.weights, scaled(pool, amounts))
     shares = mul(invariant, len(amounts))
     last = _kept(state, invariant)
     require(shares >= MINIMUM_SHARES, Code.MINIMUM_BPT)
-    return Change(shares, _downscaled(pool, amounts, divide_up), 0, last)
+    return shares, last
 
 
 def joined(state: WeightedState, by: Terms, found: Shared) -> Change:
@@ -186,12 +185,11 @@ def _after(
 ) -> tuple[int, int]:
     """The invariant to be kept, and the protocol's shares of the fees in the change itself."""
     invariant = weighted.invariant_down(state.pool.weights, balances)
-    percentage, last = state.protocol_swap_fee, _kept(state, invariant)
-    if percentage == 0:
-        return last, 0
+    last = _kept(state, invariant)
     growth = divide_down(invariant, by.invariant)
     supply_growth = divide_down(supply, by.supply)
-    return last, weighted.protocol_shares(growth, supply_growth, percentage, supply)
+    fees = weighted.protocol_shares(growth, supply_growth, state.protocol_swap_fee, supply)
+    return last, fees
 
 
 def _kept(state: WeightedState, invariant: int) -> int:

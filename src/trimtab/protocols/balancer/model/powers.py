@@ -11,7 +11,8 @@ ONE_20 = 10**20
 ONE_36 = 10**36
 
 LARGEST_EXPONENT = 130 * ONE
-SMALLEST_EXPONENT = -41 * ONE
+"""Of e, for a base above one."""
+LARGEST_NEGATIVE_EXPONENT = 41 * ONE
 LARGEST_POWER = 2**254 // ONE_20
 """Exponents from here on are refused."""
 
@@ -30,10 +31,10 @@ STEPS = (
     (4 * ONE_20, 5459815003314423907810),
     (2 * ONE_20, 738905609893065022723),
     (1 * ONE_20, 271828182845904523536),
-    (ONE_20 // 2, 164872127070012814685),
-    (ONE_20 // 4, 128402541668774148407),
-    (ONE_20 // 8, 113314845306682631683),
-    (ONE_20 // 16, 106449445891785942956),
+    (50 * ONE, 164872127070012814685),
+    (25 * ONE, 128402541668774148407),
+    (12_500_000_000_000_000_000, 113314845306682631683),
+    (6_250_000_000_000_000_000, 106449445891785942956),
 )
 STEPS_OF_EXPONENTIAL = 8
 """How many of the steps the exponential takes; its series covers the rest."""
@@ -46,9 +47,7 @@ MAX_RELATIVE_ERROR = 10_000
 
 
 def exponential(x: int) -> int:
-    """e**x, for x within the bounds that `power` checks."""
-    if x < 0:
-        return ONE_36 // exponential(-x)
+    """e**x of a number that is not negative, within the bounds that `power` checks."""
     whole = 1
     for step, value in BIG_STEPS:
         if x >= step:
@@ -67,9 +66,9 @@ def exponential(x: int) -> int:
 
 
 def logarithm(a: int) -> int:
-    """The natural logarithm of a positive number, rounded towards zero, with 18 decimals."""
+    """The size of the natural logarithm of a positive number, with 18 decimals."""
     if a < ONE:
-        return -logarithm(ONE_36 // a)
+        a = ONE_36 // a
     total = 0
     for step, value in BIG_STEPS:
         if a >= value * ONE:
@@ -82,12 +81,11 @@ def logarithm(a: int) -> int:
     return (total + _series(z, ONE_20, DIVISORS)) // 100
 
 
-def logarithm_near_one(x: int) -> tuple[int, int]:
-    """The sign and the size of the natural logarithm, the size with 36 decimals."""
-    sign = 1 if x >= ONE else -1
+def logarithm_near_one(x: int) -> int:
+    """The size of the natural logarithm, with 36 decimals."""
     x *= ONE
     z = abs(x - ONE_36) * ONE_36 // (x + ONE_36)
-    return sign, _series(z, ONE_36, DIVISORS_NEAR_ONE)
+    return _series(z, ONE_36, DIVISORS_NEAR_ONE)
 
 
 def _series(z: int, one: int, divisors: tuple[int, ...]) -> int:
@@ -109,13 +107,13 @@ def power(x: int, y: int) -> int:
     require(x >> 255 == 0, Code.X_OUT_OF_BOUNDS)
     require(y < LARGEST_POWER, Code.Y_OUT_OF_BOUNDS)
     if NEAR_ONE_LOWER < x < NEAR_ONE_UPPER:
-        sign, size = logarithm_near_one(x)
-        exponent = sign * ((size // ONE * y + size % ONE * y // ONE) // ONE)
+        size = logarithm_near_one(x)
+        exponent = (size // ONE * y + size % ONE * y // ONE) // ONE
     else:
-        found = logarithm(x)
-        exponent = (1 if found >= 0 else -1) * (abs(found) * y // ONE)
-    require(SMALLEST_EXPONENT <= exponent <= LARGEST_EXPONENT, Code.PRODUCT_OUT_OF_BOUNDS)
-    return exponential(exponent)
+        exponent = logarithm(x) * y // ONE
+    largest = LARGEST_NEGATIVE_EXPONENT if x < ONE else LARGEST_EXPONENT
+    require(exponent <= largest, Code.PRODUCT_OUT_OF_BOUNDS)
+    return ONE_36 // exponential(exponent) if x < ONE else exponential(exponent)
 
 
 # ----------------------------------------------------------------------------- with a margin

@@ -76,27 +76,27 @@ def join(states: States, pool: WeightedPool, action: AddLiquidity) -> Applied:
     routes.check_join(pool, action, state.shares.supply == 0)
     of_pool.check_open(state.vault_pause)
     of_pool.check_open(state.pool_pause)
-    change, shares = _joined(state, action)
+    last, shares = _joined(state, action)
     balances, movements = list(state.balances), list[Movement]()
-    for at, (token, amount) in enumerate(zip(pool.tokens, change.amounts, strict=True)):
-        require(amount <= action.amounts[at], Code.JOIN_ABOVE_MAX)
+    for at, (token, amount) in enumerate(zip(pool.tokens, action.amounts, strict=True)):
         movements += _taken(states, pool, action.actor, token, amount)
         balances[at] = of_pool.cash(add(balances[at], amount))
-    return _changed(state, balances, change, shares, movements)
+    return _changed(state, balances, last, shares, movements)
 
 
-def _joined(state: WeightedState, action: AddLiquidity) -> tuple[Change, Shares]:
+def _joined(state: WeightedState, action: AddLiquidity) -> tuple[int, Shares]:
+    """The invariant that is kept, and the shares. All of the amounts go in, whatever they make."""
     shares = state.shares
     if shares.supply == 0:
-        change = of_pool.initialised(state, action.amounts)
+        made, last = of_pool.initialised(state, action.amounts)
         locked = minted(shares, ZERO_ADDRESS, MINIMUM_SHARES)
-        return change, minted(locked, action.actor, change.shares - MINIMUM_SHARES)
+        return last, minted(locked, action.actor, made - MINIMUM_SHARES)
     by = of_pool.terms(state, shares.supply)
     found = of_pool.exact_tokens_in(state, by, action.amounts)
     require(found[0] >= action.least, Code.BPT_OUT_MIN_AMOUNT)
     change = of_pool.joined(state, by, found)
     paid = minted(shares, state.pool.fees_collector, change.fees)
-    return change, minted(paid, action.actor, change.shares)
+    return change.last_invariant, minted(paid, action.actor, change.shares)
 
 
 def exit_all(states: States, pool: WeightedPool, action: RemoveLiquidity) -> Applied:
@@ -144,20 +144,20 @@ def _left(
         movements += _sent(states, pool, action.recipient, token, amount)
         balances[at] = sub(balances[at], amount)
     burnt = shares.moved(action.actor, ZERO_ADDRESS, change.shares)
-    return _changed(state, balances, change, burnt, movements)
+    return _changed(state, balances, change.last_invariant, burnt, movements)
 
 
 def _changed(
     state: WeightedState,
     balances: Sequence[int],
-    change: Change,
+    last_invariant: int,
     shares: Shares,
     movements: Sequence[Movement],
 ) -> Applied:
     changed = replace(
         state,
         balances=tuple(balances),
-        last_invariant=change.last_invariant,
+        last_invariant=last_invariant,
         shares=shares,
     )
     return Applied({state.pool.id: changed}, tuple(movements))

@@ -85,7 +85,7 @@ def shares_for_tokens_in(
             net = add(free, sub(taxable, mul_up(taxable, fee)))
         grown = divide_down(add(balance, net), balance)
         growth = mul_down(growth, power_down(grown, weight))
-    return mul_down(supply, growth - ONE) if growth > ONE else 0
+    return mul_down(supply, max(growth - ONE, 0))
 
 
 def token_in_for_shares(balance: int, weight: int, shares: int, supply: int, fee: int) -> int:
@@ -152,7 +152,7 @@ def protocol_shares(growth: int, supply_growth: int, percentage: int, supply: in
     Growths are ratios, after over before; `supply` is what there is before these shares.
     Source: InvariantGrowthProtocolSwapFees.sol, ProtocolFees.sol.
     """
-    if supply_growth >= growth or percentage == 0:
+    if supply_growth >= growth:
         return 0
     from_fees = ONE - divide_down(supply_growth, growth)
     owned = mul_down(from_fees, percentage)

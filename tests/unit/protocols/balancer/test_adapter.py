@@ -83,6 +83,21 @@ def test_action__that_the_contracts_cannot_be_asked__no_route(action: Action, wh
         ADAPTER.encode(STATES, action)
 
 
+def test_join_and_exit__nothing_of_a_token__moves_nothing_of_it() -> None:
+    outcome = ADAPTER.apply(STATES, JOIN)
+    assert isinstance(outcome, Applied)
+    assert [each.token for each in outcome.movements] == [A, C]
+    outcome = ADAPTER.apply(STATES, ONE)
+    assert isinstance(outcome, Applied)
+    assert [each.token for each in outcome.movements] == [B]
+
+
+def test_transfer__all_shares__and_one_more() -> None:
+    owned = STATES[POOL].shares.balance(ACTOR)
+    assert isinstance(ADAPTER.apply(STATES, replace(SEND, amount=owned)), Applied)
+    assert isinstance(ADAPTER.apply(STATES, replace(SEND, amount=owned + 1)), Reverted)
+
+
 def test_first_join__least_shares__no_route() -> None:
     empty = all_states(weighted_state(0, 0, 0))
     with pytest.raises(NoRoute, match="its first join checks no least shares"):

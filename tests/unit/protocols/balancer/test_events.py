@@ -1,5 +1,6 @@
 """What logs tell; that they tell what the contracts did is shown on the bytecode."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,18 @@ from tests.unit.protocols.balancer.weighted_pools import (
 from trimtab.core.abi import Log, topic, word
 from trimtab.core.token import ZERO_ADDRESS, Address
 from trimtab.protocols.balancer import BalancerAdapter, WeightedState
-from trimtab.protocols.balancer.model.pool import scaled, worth
+from trimtab.protocols.balancer.model.pool import (
+    Shared,
+    all_tokens_in,
+    all_tokens_out,
+    joined,
+    left,
+    one_token_in,
+    one_token_out,
+    scaled,
+    terms,
+    worth,
+)
 from trimtab.protocols.balancer.model.vault import redeemed_one
 from trimtab.protocols.balancer.model.weighted import invariant_down
 
@@ -105,6 +117,26 @@ def test_exit__that_gives_nothing__which_token_is_unknown() -> None:
     assert found.last_invariant == invariant_down(POOL.weights, scaled(POOL, STATE.balances))
     gap = max(abs(found.last_invariant - each.last_invariant) for each in both)
     assert 0 < gap * 10**14 < found.last_invariant
+
+
+@pytest.mark.parametrize("shares", [0, 1, 10**3, 10**12, 10**15, 10**18, 10**21 + 7])
+@pytest.mark.parametrize("kind", [all_tokens_in, one_token_in, all_tokens_out, one_token_out])
+def test_change__by_given_shares__the_kind_is_found(
+    kind: Callable[..., Shared], shares: int
+) -> None:
+    """Where a share more would have moved other amounts, and rounding took something."""
+    is_exit = kind in (all_tokens_out, one_token_out)
+    by = terms(STATE, STATE.shares.supply)
+    if kind in (all_tokens_in, all_tokens_out):
+        found = kind(by, shares // 10**6 * STATE.shares.supply // 10**18)
+    else:
+        found = kind(STATE, by, shares, 2)
+    change = (left if is_exit else joined)(STATE, by, found)
+    ends = (ACTOR, ZERO_ADDRESS) if is_exit else (ZERO_ADDRESS, ACTOR)
+    deltas = (-raw if is_exit else raw for raw in change.amounts)
+    told = after(STATE, moved(*ends, change.shares), changed(*deltas))
+    assert told.last_invariant == change.last_invariant
+    assert told.underway is None
 
 
 def test_change__without_the_pools_logs__invariant_of_the_balances() -> None:

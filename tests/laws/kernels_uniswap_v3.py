@@ -32,7 +32,8 @@ QUOTES = frozenset(
     }
 )
 
-SPACINGS = (1, 10, 60, 60, 60, 200, 200, 2_000, 16_383)
+VAST = 16_383
+SPACINGS = (1, 10, 60, 60, 60, 200, 200, 2_000, VAST)
 FEES = (0, 100, 500, 3_000, 3_000, 10_000, 999_999)
 EDGES = (0, 1, 2, 2**128, 2**160, 2**255 - 2, 2**255 - 1)
 
@@ -47,6 +48,8 @@ def drawn_pool(
     dice: random.Random, spacings: tuple[int, ...] = SPACINGS
 ) -> tuple[PoolState, Ranges]:
     """A pool somewhere among all prices, its liquidity in a few ranges, near or far, or none."""
+    if dice.random() < 0.1:
+        return _vast_pool(dice)
     spacing, fee = dice.choice(spacings), dice.choice(FEES)
     reach = min(MAX_TICK - 2 * spacing, dice.choice((500, 100_000, MAX_TICK)))
     state = _priced(dice, dice.randint(-reach, reach), spacing, fee)
@@ -55,6 +58,14 @@ def drawn_pool(
         change = dice.getrandbits(dice.randint(1, bits))
         state = _changed(state, ranges, drawn_range(dice, state), change)
     return state, ranges
+
+
+def _vast_pool(dice: random.Random) -> tuple[PoolState, Ranges]:
+    """Much liquidity at all prices and hardly a stop between: here products exceed 256 bits."""
+    state, ranges = _priced(dice, dice.randint(450_000, 880_000), VAST, dice.choice(FEES)), Ranges()
+    last = MAX_TICK // VAST * VAST
+    change = dice.getrandbits(127) >> dice.choice((0, 1, 20))
+    return _changed(state, ranges, (-last, last), change), ranges
 
 
 def changed(ranges: Ranges, place: tuple[int, int], change: int) -> None:
@@ -74,7 +85,9 @@ def drawn_range(dice: random.Random, state: PoolState) -> tuple[int, int]:
     spacing, last = state.tick_spacing, MAX_TICK // state.tick_spacing
     centre = state.tick // spacing + dice.randint(-300, 300) // dice.choice((1, 10, 300))
     width = dice.choice((1, 5, 50, 500, 2 * last))
-    lower = min(max(centre - dice.randint(0, width), -last), last - 1)
+    at_the_tick = dice.random() < 0.2
+    first = state.tick // spacing if at_the_tick else centre - dice.randint(0, width)
+    lower = min(max(first, -last), last - 1)
     upper = min(max(lower + dice.randint(1, width), lower + 1), last)
     return lower * spacing, upper * spacing
 
@@ -213,13 +226,14 @@ def quotes(dice: random.Random, count: int) -> Iterator[Case]:
             for case in _compared(dice, state, kept):
                 count -= 1
                 yield case
-            state = _moved(dice, state, ranges, kept)
+            for _ in range(dice.choice((1, 1, 5))):
+                state = _moved(dice, state, ranges, kept)
 
 
 def boundaries(dice: random.Random, count: int) -> Iterator[Case]:
     """Every boundary of every segment of pools and one beside it, both directions and kinds."""
     while count > 0:
-        state, _ = drawn_pool(dice, spacings=(60, 60, 200, 2_000, 16_383))
+        state, _ = drawn_pool(dice, spacings=(60, 60, 200, 2_000, VAST))
         kept = PoolQuotes(state)
         for zero_for_one in (True, False):
             for amount in _edges(state, zero_for_one, dice, 10**6):

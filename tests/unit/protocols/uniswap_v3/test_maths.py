@@ -98,6 +98,15 @@ def test_quotes__many_mints__more_room_and_still_exact() -> None:
         assert quotes.amount_out(zero_for_one, 10**17) == given(state, zero_for_one, 10**17)
 
 
+@pytest.mark.parametrize("lower, upper", [(0, 60), (-60, 0), (-60, 60), (60, 180), (-180, -60)])
+def test_quotes__mint_around_at_and_beside_the_tick__as_the_model(lower: int, upper: int) -> None:
+    assert LADDER.tick == 0
+    quotes, state = PoolQuotes(LADDER), liquidity_changed(LADDER, lower, upper, 10**18)
+    quotes.liquidity_changed(lower, upper, 10**18)
+    for zero_for_one in (True, False):
+        assert quotes.amount_out(zero_for_one, 10**15) == given(state, zero_for_one, 10**15)
+
+
 def test_quotes__burn_of_more_than_there_is__refused_from_then_on() -> None:
     quotes = PoolQuotes(LADDER)
     with pytest.raises(DataError, match="contradicts"):

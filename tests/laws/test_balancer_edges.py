@@ -26,7 +26,7 @@ from tests.laws.weighted_edges import (
     with_protocol_fee,
 )
 from trimtab.core.abi import UINT256_MAX, Answer, Call, call_data
-from trimtab.core.actions import AddLiquidity, RemoveLiquidity, Swap
+from trimtab.core.actions import AddLiquidity, RemoveLiquidity, Swap, Transfer
 from trimtab.core.adapter import accrue
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
@@ -306,6 +306,22 @@ def test_exit__at_and_beyond_what_there_is__refused_by_its_reason(scene: Scene) 
         assert reason(outcome) == "BAL#505"
     _, outcome = scene.check(states, replace(bounded, least=given))
     assert isinstance(outcome, Applied)
+
+
+def test_transfer__of_shares_too_many_or_to_nobody__refused(scene: Scene) -> None:
+    pool = scene.pool(FOUR)
+    states = traded(scene, pool)
+    owned = states[pool].shares.balance(scene.owner)
+    other = scene.accounts.owners[1]
+    for to, raw, code in (
+        (ZERO_ADDRESS, 1, "BAL#409"),
+        (ZERO_ADDRESS, owned + 1, "BAL#409"),
+        (other, owned + 1, "BAL#416"),
+        (other, owned, ""),
+    ):
+        action = Transfer(scene.owner, pool.id, pool.share, to, raw)
+        _, outcome = scene.check(states, action)
+        assert reason(outcome) == code
 
 
 def test_exit__of_nothing_to_nobody__goes(scene: Scene) -> None:

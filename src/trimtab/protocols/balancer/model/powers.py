@@ -107,8 +107,7 @@ def power(x: int, y: int) -> int:
     require(x >> 255 == 0, Code.X_OUT_OF_BOUNDS)
     require(y < LARGEST_POWER, Code.Y_OUT_OF_BOUNDS)
     if NEAR_ONE_LOWER < x < NEAR_ONE_UPPER:
-        size = logarithm_near_one(x)
-        exponent = (size // ONE * y + size % ONE * y // ONE) // ONE
+        exponent = logarithm_near_one(x) * y // ONE_36
     else:
         exponent = logarithm(x) * y // ONE
     largest = LARGEST_NEGATIVE_EXPONENT if x < ONE else LARGEST_EXPONENT

@@ -287,7 +287,7 @@ def answered(quotes: PoolQuotes, rounds: Sequence[Round]) -> list[int]:
     found: list[int] = []
     for event, zero_for_one, amounts in rounds:
         tell(quotes, event)
-        found += unpacked(quotes.sold(zero_for_one, packed(amounts)).amount_out)
+        found += quotes.amounts_out(zero_for_one, amounts)
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.laws.kernel_cases import Case
 from trimtab.core.quantise import Timestamp
-from trimtab.protocols.shared.limbs import packed
+from trimtab.protocols.shared.limbs import packed, unpacked
 from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK, sqrt_price_at_tick
 from trimtab.protocols.uniswap_v3 import PoolState, Quote
 from trimtab.protocols.uniswap_v3.maths import PoolQuotes
@@ -172,6 +172,9 @@ def _batched(
     ask = quotes.bought if amounts[0] < 0 else quotes.sold
     found = ask(zero_for_one, rows, stops, fees=True)
     without = ask(zero_for_one, rows, stops)
+    simply = quotes.amounts_in if amounts[0] < 0 else quotes.amounts_out
+    answers = found.amount_in if amounts[0] < 0 else found.amount_out
+    assert limits or simply(zero_for_one, [abs(one) for one in amounts]) == unpacked(answers)
     assert np.array_equal(found.amount_in, without.amount_in)
     assert np.array_equal(found.amount_out, without.amount_out)
     assert np.array_equal(found.sqrt_price_after, without.sqrt_price_after)

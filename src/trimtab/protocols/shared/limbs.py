@@ -5,7 +5,6 @@ in a flag beside its result; the result means nothing then.
 """
 
 from collections.abc import Iterable
-from operator import methodcaller
 
 import numpy as np
 import numpy.typing as npt
@@ -45,23 +44,18 @@ Index = int | np.int64
 
 def packed(values: Iterable[int]) -> Array:
     """Integers of up to 256 bits as rows of four words. Raises OverflowError for others."""
-    raw = bytearray().join(map(_IN_BYTES, values))
+    raw = bytearray().join([value.to_bytes(32, "little") for value in values])
     return np.frombuffer(raw, dtype="<u8").reshape(-1, WIDTH).astype(np.uint64, copy=False)
-
-
-_IN_BYTES = methodcaller("to_bytes", 8 * WIDTH, "little")
 
 
 def unpacked(rows: Array) -> list[int]:
     """The integers of rows of four words, whatever axes lie before them, in order."""
-    columns = rows.reshape(-1, WIDTH)
-    found: list[int] = columns[:, 0].tolist()
-    for at in range(1, WIDTH):
-        column = columns[:, at]
-        if column.any():
-            words = column.tolist()
-            found = [low + (word << 64 * at) for low, word in zip(found, words, strict=True)]
-    return found
+    whole = np.ascontiguousarray(rows, dtype="<u8").reshape(-1, WIDTH).view(_WHOLE)
+    found: list[bytes] = whole[:, 0].tolist()
+    return [int.from_bytes(one, "little") for one in found]
+
+
+_WHOLE = np.dtype(f"V{8 * WIDTH}")  # four words that numpy takes for one thing
 
 
 # ------------------------------------------------------------------------- rows and comparisons

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,8 @@ from trimtab.protocols.shared.limbs import packed, unpacked
 from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, MIN_TICK
 from trimtab.protocols.uniswap_v3.market import PoolState
 from trimtab.protocols.uniswap_v3.maths import segments as layout
-from trimtab.protocols.uniswap_v3.maths.segments import Table, change_liquidity, fill, go
+from trimtab.protocols.uniswap_v3.maths.segments import Table, change_liquidity, go
+from trimtab.protocols.uniswap_v3.maths.tables import UINT128, longer, table_of
 from trimtab.protocols.uniswap_v3.maths.walks import (
     AFTER,
     AMOUNT,
@@ -30,9 +30,6 @@ from trimtab.protocols.uniswap_v3.maths.walks import (
 )
 from trimtab.protocols.uniswap_v3.model.quotes import Quote
 from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, INT256_MAX, LOWEST_LIMIT
-
-UINT128 = 1 << 128
-SPARE_ROWS = 64
 
 Questions = npt.NDArray[np.uint64]
 
@@ -70,7 +67,17 @@ class PoolQuotes:
     and MissingRead if part of its ticks is unread.
     """
 
-    __slots__ = ("_bytes", "_down", "_is_believed", "_is_lowest", "_single", "_up", "tick")
+    __slots__ = (
+        "_bytes",
+        "_down",
+        "_is_believed",
+        "_is_lowest",
+        "_single",
+        "_told",
+        "_told_bytes",
+        "_up",
+        "tick",
+    )
 
     def __init__(self, state: PoolState) -> None:
         if state.sqrt_price_x96 == 0:
@@ -82,9 +89,14 @@ class PoolQuotes:
             )
         self.tick = state.tick
         self._is_believed, self._is_lowest = True, state.sqrt_price_x96 == MIN_SQRT_PRICE
-        self._down, self._up = _table(state, zero_for_one=True), _table(state, zero_for_one=False)
+        self._down, self._up = (
+            table_of(state, zero_for_one=True),
+            table_of(state, zero_for_one=False),
+        )
         self._single: Questions = np.zeros((QUOTE_ROWS, 1, 4), np.uint64)
         self._bytes = self._single.data.cast("B")
+        self._told: Questions = np.zeros((2, 4), np.uint64)
+        self._told_bytes = self._told.data.cast("B")
 
     # ------------------------------------------------------------------------------ one quote
 
@@ -129,6 +141,14 @@ class PoolQuotes:
 
     # -------------------------------------------------------------------------------- batches
 
+    def amounts_out(self, zero_for_one: bool, amounts_in: Sequence[int]) -> list[int]:
+        """What selling each amount gives, each from the pool as it stands. Raises as `quote`."""
+        return unpacked(self._asked(zero_for_one, packed(amounts_in), 0)[RECEIVED])
+
+    def amounts_in(self, zero_for_one: bool, amounts_out: Sequence[int]) -> list[int]:
+        """What buying each amount takes, or as much of it as there is. Raises as `quote`."""
+        return unpacked(self._asked(zero_for_one, packed(amounts_out), EXACT_OUT)[PAID])
+
     def sold(
         self,
         zero_for_one: bool,
@@ -161,18 +181,29 @@ class PoolQuotes:
         limits: npt.NDArray[np.uint64] | None,
         kind: int,
     ) -> Quotes:
-        if len(amounts) and int(amounts[:, 3].max()) >> 63:
-            raise ValueError("an amount cannot be swapped: expected 0 to 2**255 - 1")
-        questions: Questions = np.empty((QUOTE_ROWS, len(amounts), 4), np.uint64)
-        questions[AMOUNT] = amounts
         if limits is not None:
             for limit in set(unpacked(limits)):
                 self._check_limit(zero_for_one, limit)
-            questions[LIMIT] = limits
             kind |= LIMITED
-        quote_batch(self._way(zero_for_one), questions, kind)
-        fees = questions[FEES_PAID] if kind & WITH_FEES else None
-        return Quotes(questions[PAID], questions[RECEIVED], questions[AFTER], fees)
+        answers = self._asked(zero_for_one, amounts, kind, limits)
+        fees = answers[FEES_PAID] if kind & WITH_FEES else None
+        return Quotes(answers[PAID], answers[RECEIVED], answers[AFTER], fees)
+
+    def _asked(
+        self,
+        zero_for_one: bool,
+        amounts: npt.NDArray[np.uint64],
+        kind: int,
+        limits: npt.NDArray[np.uint64] | None = None,
+    ) -> Questions:
+        """The questions with their answers."""
+        questions: Questions = np.empty((QUOTE_ROWS, len(amounts), 4), np.uint64)
+        questions[AMOUNT] = amounts
+        if limits is not None:
+            questions[LIMIT] = limits
+        if not quote_batch(self._way(zero_for_one), questions, kind):
+            raise ValueError("an amount cannot be swapped: expected 0 to 2**255 - 1")
+        return questions
 
     def _check_limit(self, zero_for_one: bool, limit: int) -> None:
         price = self.sqrt_price_x96
@@ -198,9 +229,8 @@ class PoolQuotes:
         """
         if not (MIN_SQRT_PRICE <= price < MAX_SQRT_PRICE and MIN_TICK <= tick < MAX_TICK):
             raise DataError(f"no pool stands at the square-root price {price} and tick {tick}")
-        to = packed((price, liquidity))
-        for table in (self._down, self._up):
-            go(table, to, tick)
+        self._told_bytes[:] = (price | liquidity << 256).to_bytes(64, "little")
+        go(self._down, self._up, self._told, tick)
         self.tick, self._is_lowest = tick, price == MIN_SQRT_PRICE
 
     def liquidity_changed(self, lower: int, upper: int, change: int) -> None:
@@ -213,74 +243,18 @@ class PoolQuotes:
             raise DataError(f"no pool has liquidity {change} from tick {lower} to {upper}")
         if change == 0:
             return
-        words = packed((change % UINT128 + (UINT128 if change < 0 else 0),))
-        self._down, self._up = _roomy(self._down), _roomy(self._up)
-        for table in (self._down, self._up):
-            if change_liquidity(table, self.tick, lower, upper, words) != layout.KEPT:
-                self._is_believed = False
-                raise DataError(
-                    f"a change of {change} from tick {lower} to {upper} contradicts the pool's "
-                    "liquidity: read its state anew"
-                )
+        amount = change % UINT128 + (UINT128 if change < 0 else 0)
+        self._told_bytes[:32] = amount.to_bytes(32, "little")
+        done = self._change(lower, upper)
+        if done == layout.FULL:
+            self._down, self._up = longer(self._down), longer(self._up)
+            done = self._change(lower, upper)
+        self._is_believed = done == layout.KEPT
+        if not self._is_believed:
+            raise DataError(
+                f"a change of {change} from tick {lower} to {upper} contradicts the pool's "
+                "liquidity: read its state anew"
+            )
 
-
-# ---------------------------------------------------------------------------------- the tables
-
-
-def _table(state: PoolState, *, zero_for_one: bool) -> Table:
-    """The table of a pool in one direction."""
-    stops = _stops(state, zero_for_one)
-    ends = set(_word_ends(state.tick_spacing, zero_for_one))
-    table: Table = np.zeros((layout.FIELDS, _capacity(len(stops)), 4), np.uint64)
-    beyond = packed(_liquidity_beyond(state, stops, zero_for_one))
-    table[layout.AT, : len(stops), :2] = beyond[:, :2]
-    table[layout.AT, : len(stops), 2] = np.array(stops, np.int64).astype(np.uint64)
-    table[layout.AT, : len(stops), 3] = [stop in ends for stop in stops]
-    gross = [state.ticks[stop].liquidity_gross if stop in state.ticks else 0 for stop in stops]
-    table[layout.GROSS, : len(stops)] = packed(gross)
-    last, price = LOWEST_LIMIT if zero_for_one else HIGHEST_LIMIT, state.sqrt_price_x96
-    table[layout.PRICE, len(stops) - 1] = packed((last,))
-    here = state.liquidity | state.fee << 128 | zero_for_one << 192
-    table[layout.HEAD, layout.NOW : layout.HERE + 1] = packed((price, here))
-    table[layout.HEAD, layout.PLACE, 0] = len(stops)
-    fill(table, state.tick)
-    return table
-
-
-def _word_ends(spacing: int, zero_for_one: bool) -> Iterable[int]:
-    """The ticks at which a walk leaves a word of the bitmap, and both ends of all ticks."""
-    last = 0 if zero_for_one else 255
-    words = range((MIN_TICK // spacing >> 8), (MAX_TICK // spacing >> 8) + 1)
-    inner = (((word << 8) + last) * spacing for word in words)
-    return (MIN_TICK, *(tick for tick in inner if MIN_TICK < tick < MAX_TICK), MAX_TICK)
-
-
-def _stops(state: PoolState, zero_for_one: bool) -> list[int]:
-    ticks = {*_word_ends(state.tick_spacing, zero_for_one), *state.initialized}
-    return sorted(ticks, reverse=zero_for_one)
-
-
-def _liquidity_beyond(state: PoolState, stops: Sequence[int], zero_for_one: bool) -> list[int]:
-    """The liquidity after each stop, counted from the pool's own where it stands."""
-    nets = [state.ticks[stop].liquidity_net if stop in state.ticks else 0 for stop in stops]
-    crossed = list(accumulate(-net if zero_for_one else net for net in nets))
-    passed = sum(stop > state.tick if zero_for_one else stop <= state.tick for stop in stops)
-    origin = state.liquidity - (crossed[passed - 1] if passed else 0)
-    found = [origin + change for change in crossed]
-    if not all(0 <= liquidity < UINT128 for liquidity in found):
-        raise DataError("the ticks of the pool contradict its liquidity: read its state anew")
-    return found
-
-
-def _capacity(rows: int) -> int:
-    return max(rows, layout.HEAD_ROWS) + SPARE_ROWS
-
-
-def _roomy(table: Table) -> Table:
-    """The table, or a longer copy where fewer than two rows are left."""
-    count = int(table[layout.HEAD, layout.PLACE, 0])
-    if count + 2 <= table.shape[1]:
-        return table
-    longer: Table = np.zeros((layout.FIELDS, 2 * table.shape[1], 4), np.uint64)
-    longer[:, : table.shape[1]] = table
-    return longer
+    def _change(self, lower: int, upper: int) -> int:
+        return change_liquidity(self._down, self._up, self.tick, lower, upper, self._told)

@@ -42,7 +42,7 @@ TO_STOP: Final = 2  # in, out and fees up to the next stop, three rows
 PLACE: Final = 5  # the number of stops, and the row of the next one
 HEAD_ROWS: Final = 6
 
-KEPT, CONTRADICTED = 0, 1
+KEPT, CONTRADICTED, FULL = 0, 1, 2
 
 
 @inlined
@@ -141,14 +141,15 @@ def fill(table: Table, tick: int) -> None:
     look_ahead(table, tick)
 
 
-@kernel("void(uint64[:,:,::1], uint64[:,::1], int64)")
-def go(table: Table, to: npt.NDArray[np.uint64], tick: int) -> None:
-    """The head after the pool's price moved: `to` holds the price, and the liquidity there."""
-    for at in range(4):
-        table[HEAD, NOW, at] = to[0, at]
-    table[HEAD, HERE, 0] = to[1, 0]
-    table[HEAD, HERE, 1] = to[1, 1]
-    look_ahead(table, tick)
+@kernel("void(uint64[:,:,::1], uint64[:,:,::1], uint64[:,::1], int64)")
+def go(down: Table, up: Table, to: npt.NDArray[np.uint64], tick: int) -> None:
+    """Both heads after the pool's price moved: `to` holds the price, and the liquidity there."""
+    for table in (down, up):
+        for at in range(4):
+            table[HEAD, NOW, at] = to[0, at]
+        table[HEAD, HERE, 0] = to[1, 0]
+        table[HEAD, HERE, 1] = to[1, 1]
+        look_ahead(table, tick)
 
 
 # ------------------------------------------------------------------------------------- changes
@@ -200,27 +201,37 @@ def _close_if_unused(table: Table, row: Index) -> Index:
     return np.int64(1)
 
 
-@kernel("int64(uint64[:,:,::1], int64, int64, int64, uint64[:,::1])")
-def change_liquidity(
-    table: Table, tick: int, lower: int, upper: int, change: npt.NDArray[np.uint64]
-) -> int:
-    """The table after a mint or a burn; `change` is modulo 2**128, its third word 1 for a burn.
-
-    Needs room for two more rows. What contradicts the table, a burn of more than there is, is
-    told, and the table means nothing afterwards.
-    """
-    amount = (change[0, 0], change[0, 1], change[0, 2])
+@routine
+def _changed(table: Table, tick: int, lower: int, upper: int, change: Words) -> bool:
+    """The table after a mint or a burn; whether that was possible."""
     first, last = (upper, lower) if is_down(table) else (lower, upper)
     start = _opened(table, first)
     end = _opened(table, last)
-    is_right = _added(table, GROSS, start, amount) and _added(table, GROSS, end, amount)
+    is_right = _added(table, GROSS, start, change) and _added(table, GROSS, end, change)
     for row in range(start, end):
-        is_right = _added(table, AT, row, amount) and is_right
+        is_right = _added(table, AT, row, change) and is_right
     if lower <= tick < upper:
-        is_right = _added(table, HEAD, HERE, amount) and is_right
+        is_right = _added(table, HEAD, HERE, change) and is_right
     end -= _close_if_unused(table, end)
     end -= _close_if_unused(table, start)
     # The stretches before the first and beyond the last stop may be parted or joined as well.
     measure(table, max(start - 1, 0), min(end + 1, count_of(table) - 1))
     look_ahead(table, tick)
+    return is_right
+
+
+@kernel("int64(uint64[:,:,::1], uint64[:,:,::1], int64, int64, int64, uint64[:,::1])")
+def change_liquidity(
+    down: Table, up: Table, tick: int, lower: int, upper: int, change: npt.NDArray[np.uint64]
+) -> int:
+    """Both tables after a mint or a burn; `change` is modulo 2**128, its third word 1 for a burn.
+
+    Nothing is done where a table has no room for two more rows. What contradicts the tables, a burn
+    of more than there is, is told, and they mean nothing afterwards.
+    """
+    if max(count_of(down) + 2 - down.shape[1], count_of(up) + 2 - up.shape[1]) > 0:
+        return FULL
+    amount = (change[0, 0], change[0, 1], change[0, 2])
+    is_right = _changed(down, tick, lower, upper, amount)
+    is_right = _changed(up, tick, lower, upper, amount) and is_right
     return KEPT if is_right else CONTRADICTED

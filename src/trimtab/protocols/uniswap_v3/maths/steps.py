@@ -59,18 +59,16 @@ def one_more_if(value: Words, has_rest: bool) -> Words:
 
 @routine
 def amount0_delta(lower: Words, upper: Words, liquidity: Words, is_up: bool) -> Words:
-    """Token0 between two prices, lower first, rounded up or down."""
-    all_of_it = product(times_q96(liquidity), subtract(upper, lower))
-    whole = (
-        all_of_it[0],
-        all_of_it[1],
-        all_of_it[2],
-        all_of_it[3],
-        all_of_it[4],
-        all_of_it[5],
-        all_of_it[6],
-        Z,
-    )
+    """Token0 between two prices, lower first, rounded up or down.
+
+    The contract divides by the one price and then by the other, rounding the same way both times:
+    that is one division by their product, done where that fits 256 bits.
+    """
+    whole = widened(product(times_q96(liquidity), subtract(upper, lower)))
+    both = product(upper, lower)
+    if (both[4] | both[5]) == Z:
+        quotient, has_rest, _ = divide_wide(whole, (both[0], both[1], both[2], both[3]))
+        return one_more_if(quotient, has_rest and is_up)
     first, has_rest, _ = divide_wide(whole, wide(upper))
     second, has_more, _ = divide(one_more_if(first, has_rest and is_up), wide(lower))
     return one_more_if(second, has_more and is_up)

@@ -89,14 +89,12 @@ def joined(sums: tuple[Words, Words, Words], last: Walked) -> Walked:
 @inlined
 def last_below(sums: Rows, target: Words, first: Index, end: Index) -> Index:
     """The last row from `first`, which is below the target, whose sum is below it."""
-    lowest, highest = first, end - 1
-    while lowest < highest:
-        middle = (lowest + highest + 1) >> 1
-        if less(load(sums, middle), target):
-            lowest = middle
-        else:
-            highest = middle - 1
-    return lowest
+    row, left = np.int64(first), np.int64(end - 1 - first)
+    while left > 0:
+        step = (left + 1) >> 1  # no branch on what is compared: a search goes either way
+        row += step if less(load(sums, row + step), target) else np.int64(0)
+        left -= step
+    return row
 
 
 @routine
@@ -161,11 +159,18 @@ def stopped(table: Table, amount: Words, kind: int, limit: Words) -> Walked:
     return walked(table, amount, kind)
 
 
-@kernel("void(uint64[:,:,::1], uint64[:,:,::1], int64)")
-def quote_batch(table: Table, questions: npt.NDArray[np.uint64], kind: int) -> None:
-    """Answers each question at its own place among the answers."""
+@kernel("boolean(uint64[:,:,::1], uint64[:,:,::1], int64)")
+def quote_batch(table: Table, questions: npt.NDArray[np.uint64], kind: int) -> bool:
+    """Answers each question at its own place among the answers; not one of 2**255 or more.
+
+    Tells whether all were answered.
+    """
+    are_answered = True
     for at in range(questions.shape[1]):
         amount = load(questions[AMOUNT], at)
+        if amount[3] >> U64(63):
+            are_answered = False
+            continue
         if kind & LIMITED:
             found = stopped(table, amount, kind, narrow(load(questions[LIMIT], at)))
         else:
@@ -175,3 +180,4 @@ def quote_batch(table: Table, questions: npt.NDArray[np.uint64], kind: int) -> N
         store(questions[AFTER], at, found[3])
         if kind & WITH_FEES:
             store(questions[FEES_PAID], at, found[2])
+    return are_answered

@@ -43,7 +43,7 @@ def stage() -> Iterator[Stage]:
 
 def approval(stage: Stage, symbol: str, spender: str, amount: int) -> Approve:
     token = stage.token(symbol)
-    (allowed,) = stage.book.market(spender).spenders
+    allowed, *_ = stage.book.market(spender).spenders
     return Approve(stage.safe.address, token_market(token), token, allowed, amount)
 
 
@@ -289,7 +289,7 @@ def test_outcome__one_call_that_fails__its_reason(stage: Stage) -> None:
         stage.world.mine()
         failed = await outcome(rpc, intent, stage.world.head)
         assert isinstance(failed, Failed)
-        (spender,) = stage.book.market("uniswap_v3:WETH/USDC/500").spenders
+        spender, *_ = stage.book.market("uniswap_v3:WETH/USDC/500").spenders
         assert failed.reason == f"GS013; call 1 of 2, to {spender}, reverts: STF"
 
     stage.run(scene)

@@ -158,7 +158,7 @@ def _applied(states: States, pool: WeightedPool, action: Action) -> Applied:
 
 def _is_about(pool: WeightedPool, log: Log) -> bool:
     """Whether the vault tells of this pool, or of itself."""
-    return log.topics[:1] == (_PAUSED,) or log.topics[1:2] == (pool.pool_id,)
+    return _PAUSED in log.topics or pool.pool_id in log.topics
 
 
 def _swap(state: WeightedState, log: Log) -> WeightedState:
@@ -168,11 +168,10 @@ def _swap(state: WeightedState, log: Log) -> WeightedState:
 
 
 def _balances_changed(state: WeightedState, log: Log) -> WeightedState:
-    """Three arrays of one length each stand in the data: tokens, changes and fees."""
-    found = log_words(log)
-    at = found[1] // 32
-    deltas = tuple(map(signed, found[at + 1 : at + 1 + found[at]]))
-    return events.balances_changed(state, deltas)
+    """Three places, then arrays with their lengths before them: tokens, changes and fees."""
+    count = len(state.balances)
+    deltas = log_words(log)[5 + count : 5 + 2 * count]
+    return events.balances_changed(state, tuple(map(signed, deltas)))
 
 
 def _transfer(state: WeightedState, log: Log) -> WeightedState:
@@ -185,16 +184,19 @@ def _approval(state: WeightedState, log: Log) -> WeightedState:
 
 
 def _swap_fee(state: WeightedState, log: Log) -> WeightedState:
-    return events.swap_fee_set(state, log_words(log)[0])
+    (percentage,) = log_words(log)
+    return events.swap_fee_set(state, percentage)
 
 
 def _protocol_fee(state: WeightedState, log: Log) -> WeightedState:
+    (percentage,) = log_words(log)
     is_of_swaps = int.from_bytes(log.topics[1], "big") == reads.SWAP_FEES
-    return events.protocol_swap_fee_set(state, log_words(log)[0]) if is_of_swaps else state
+    return events.protocol_swap_fee_set(state, percentage) if is_of_swaps else state
 
 
 def _recovery(state: WeightedState, log: Log) -> WeightedState:
-    return events.recovery_set(state, bool(log_words(log)[0]))
+    (is_recovering,) = log_words(log)
+    return events.recovery_set(state, bool(is_recovering))
 
 
 def _pool_paused(state: WeightedState, log: Log) -> WeightedState:
@@ -206,7 +208,8 @@ def _vault_paused(state: WeightedState, log: Log) -> WeightedState:
 
 
 def _pause(pause: Pause, log: Log) -> Pause:
-    return replace(pause, is_paused=bool(log_words(log)[0])).at(Timestamp(log.timestamp))
+    (is_paused,) = log_words(log)
+    return replace(pause, is_paused=bool(is_paused)).at(Timestamp(log.timestamp))
 
 
 _PAUSED = topic("PausedStateChanged(bool)")

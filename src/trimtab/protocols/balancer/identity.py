@@ -10,7 +10,7 @@ from trimtab.core.token import address_from_bytes
 from trimtab.protocols.balancer.market import WeightedPool
 from trimtab.protocols.shared.code import Anatomy, Part, Relation
 
-_TRUE = address_from_bytes(word(1)[12:])
+_TRUE = address_from_bytes(word(1))
 """The word of a `true`, where an address is expected."""
 
 
@@ -34,7 +34,7 @@ def anatomy(market: WeightedPool, answers: Sequence[Answer]) -> Anatomy:
             Part("pool", market.address),
             Part("vault", market.vault),
             Part("factory", market.factory),
-            Part("provider of fees", address_from_bytes(word(stated)[12:])),
+            Part("provider of fees", address_from_bytes(word(stated))),
         ),
         relations=(
             Relation(f"answer of the factory {market.factory}", market.factory, of_pool, _TRUE),

@@ -51,7 +51,9 @@ def decode(
     if len(answers) != asked:
         raise MissingRead(f"{len(answers)} answers to {asked} reads of {pool.name}")
     tokens, vault_pause, pool_pause, *single = answers[: 3 + len(_OF_POOL)]
-    fee, protocol_fee, last, recovering = (words(each, 1, pool.name)[0] for each in single)
+    fee, protocol_fee, last, recovering = (
+        word for each in single for word in words(each, 1, pool.name)
+    )
     holders, owned = question.accounts.owners, pairs(pool, question)
     own, end = 3 + len(_OF_POOL), len(_hot(pool, question))
     if question.known is None:

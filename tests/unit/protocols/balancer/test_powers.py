@@ -87,6 +87,7 @@ def test_exponential__at_its_steps__the_contracts_own_numbers() -> None:
 def test_logarithm__at_its_steps__the_contracts_own_numbers() -> None:
     assert (logarithm(A128 * ONE), logarithm(A64 * ONE)) == (128 * ONE, 64 * ONE)
     assert (logarithm(A128 * ONE + 1), logarithm(A64 * ONE + 1)) == (128 * ONE, 64 * ONE)
+    assert logarithm(A64 * (ONE + 1) + 1) == 64 * ONE
     assert logarithm(A128 * ONE - 1) < 128 * ONE
     assert logarithm(A64 * ONE - 1) < 64 * ONE
     assert logarithm(ONE) == 0

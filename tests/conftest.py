@@ -1,10 +1,20 @@
 """Settings and fixtures that all tests share."""
 
+import importlib
 import os
+import pkgutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import trimtab
+
+# Hypothesis also draws constants that it finds in the modules imported so far: all of them are,
+# so that a test draws the same alone as among the others, whichever worker runs it.
+for module in pkgutil.walk_packages(trimtab.__path__, "trimtab."):
+    if not module.name.endswith(".__main__"):
+        importlib.import_module(module.name)
 
 # How fast a machine is decides no test: neither deadlines nor the check for slow generation apply.
 settings.register_profile(

@@ -174,6 +174,22 @@ def opened_ranges(states: States) -> dict[MarketId, tuple[Ticks, ...]]:
     }
 
 
+def live_until_reached(
+    live: Callable[[int], None], tally: Tally, wanted: Sequence[str], rounds: int = 5
+) -> None:
+    """Live rounds of drawn sequences, each with its seed, until everything wanted was reached.
+
+    What is rare may be missing from the few cases of one round by chance, but not from five.
+    """
+    missing = list(wanted)
+    for number in range(rounds):
+        live(number)
+        missing = [what for what in wanted if not tally.reached[what]]
+        if not missing:
+            return
+    raise AssertionError(f"in {tally.cases} cases these were not reached: {', '.join(missing)}")
+
+
 def waits(longest: int) -> st.SearchStrategy[int]:
     """Seconds between two actions: none, a block, a day, or long."""
     return st.one_of(

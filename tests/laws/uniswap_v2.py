@@ -22,10 +22,11 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
 from trimtab.core.token import ZERO_ADDRESS, Address, Token
 from trimtab.protocols.erc20 import Erc20State
-from trimtab.protocols.uniswap_v2 import Pair, PairState, amounts_of
+from trimtab.protocols.uniswap_v2 import Pair, PairState
 from trimtab.protocols.uniswap_v2.market import UINT112_MAX
 from trimtab.protocols.uniswap_v2.model.checked import RevertError
 from trimtab.protocols.uniswap_v2.model.library import Sides, get_amount_in, get_amount_out, sides
+from trimtab.protocols.uniswap_v2.model.pair import protocol_shares
 
 FOREVER = Timestamp(2**40)
 STRANGER = Address("0x" + "5" * 40)
@@ -181,9 +182,11 @@ def _worth(states: States, pair: Pair, shares: int) -> tuple[int, int]:
     state = states[pair]
     if not shares or not state.shares.supply:
         return 0, 0
-    lying0, lying1 = (_lying(states, pair, token) for token in pair.tokens)
-    worth = amounts_of(state, (lying0, lying1), shares)
-    return min(worth[0], UINT256_MAX - 1), min(worth[1], UINT256_MAX - 1)
+    supply = state.shares.supply + protocol_shares(state)
+    worth0, worth1 = (
+        _lying(states, pair, token) * (shares + state.held) // supply for token in pair.tokens
+    )
+    return min(worth0, UINT256_MAX - 1), min(worth1, UINT256_MAX - 1)
 
 
 # ----------------------------------------------------------------- transfers and allowances

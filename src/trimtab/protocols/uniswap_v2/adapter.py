@@ -19,7 +19,7 @@ from trimtab.core.market import Accounts, Audit, Holding, Market, pooled
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
-from trimtab.protocols.shared import shares, tokens
+from trimtab.protocols.shared import shares
 from trimtab.protocols.uniswap_v2 import encode, model, reads
 from trimtab.protocols.uniswap_v2.market import Pair, PairState
 from trimtab.protocols.uniswap_v2.model import events, router
@@ -67,11 +67,7 @@ class UniswapV2Adapter:
         owned = state.shares.balance(account)
         if not owned:
             return ()
-        lying0, lying1 = (
-            tokens.balances(states, token).balance(pair.address) for token in pair.tokens
-        )
-        worth = model.amounts_of(state, (lying0, lying1), owned)
-        parts = dict(zip(pair.tokens, worth, strict=True))
+        parts = dict(zip(pair.tokens, model.amounts_of(state, owned), strict=True))
         return shares.holdings(pair.id, state.shares, account, parts)
 
     def emitters(self, market: Market[PairState]) -> tuple[Address, ...]:

@@ -167,11 +167,11 @@ def test_holdings__no_shares__none() -> None:
 
 @given(
     owned=st.integers(1, 10**12),
-    held=st.integers(0, 10**12),
+    held=st.just(0) | st.integers(0, 10**12),
     k_last=st.sampled_from([0, 10**20, 10**26, 2 * 10**27]),
-    more=st.tuples(st.integers(0, 10**6), st.integers(0, 10**15)),
+    more=st.just((0, 0)) | st.tuples(st.integers(0, 10**6), st.integers(0, 10**15)),
 )
-def test_holdings__whatever_stands__what_removing_all_gives(
+def test_holdings__whatever_stands__what_removing_all_gives_at_least(
     owned: int, held: int, k_last: int, more: tuple[int, int]
 ) -> None:
     market = pair()
@@ -184,14 +184,16 @@ def test_holdings__whatever_stands__what_removing_all_gives(
     out = RemoveLiquidity(ALICE, market.id, market.tokens, owned, (0, 0), FOREVER, ALICE)
     done = ADAPTER.apply(before, out)
     if isinstance(done, Applied):
-        assert [each.raw for each in done.movements] == [each.raw for each in found]
+        gained = [moved.raw - each.raw for moved, each in zip(done.movements, found, strict=True)]
+        assert min(gained) >= 0
+        assert any(gained) is False or held or any(more)
     else:
         assert done.reason == "UniswapV2: INSUFFICIENT_LIQUIDITY_BURNED"
         assert 0 in [each.raw for each in found]
 
 
 def test_amounts_of__no_shares__nothing_of_an_empty_pair() -> None:
-    assert amounts_of(state(0, 0, shares=Shares(0, {}, {})), (0, 0), 0) == (0, 0)
+    assert amounts_of(state(0, 0, shares=Shares(0, {}, {})), 0) == (0, 0)
 
 
 def test_audits__account__the_shares_for_each_token() -> None:

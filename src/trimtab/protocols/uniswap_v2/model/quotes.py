@@ -65,17 +65,19 @@ def spot_price(state: PairState, pair: Pair) -> Fraction:
     return Fraction(of.reserve_out, of.reserve_in)
 
 
-def amounts_of(state: PairState, lying: tuple[int, int], shares: int) -> tuple[int, int]:
-    """What removing these shares gives of each token, rounded down. Source: `burn`.
+def amounts_of(state: PairState, shares: int) -> tuple[int, int]:
+    """What these shares are of each reserve, rounded down, once the protocol's part is off.
 
-    `lying` is what the pair has of its tokens. The protocol's part comes off first, and shares
-    that lie in the pair are burnt along. Where either amount is nothing, the pair refuses.
+    Source: `burn`, which pays at least as much: it also pays from tokens and shares that were sent
+    to the pair and that it does not count. Those are for whoever calls first (`skim`, `burn`), so
+    nobody's worth has them. Where either amount is nothing, the pair refuses.
     """
     if not shares:
         return 0, 0
     supply = state.shares.supply + protocol_shares(state)
-    burnt = shares + state.held
-    return mul_div_down(burnt, lying[0], supply), mul_div_down(burnt, lying[1], supply)
+    return mul_div_down(shares, state.reserve0, supply), mul_div_down(
+        shares, state.reserve1, supply
+    )
 
 
 def _sides(state: PairState, pair: Pair, token_in: Token) -> Sides:

@@ -16,7 +16,10 @@ from typing import Any
 from npm import WORLD, npm
 
 # What npm resolves with its dependencies; every other package is read as files and never run.
-TOOLS = ("@foundry-rs/anvil-linux-amd64", "@foundry-rs/forge-linux-amd64", "solc-0.8.24")
+TOOLS = (
+    *("@foundry-rs/anvil-linux-amd64", "@foundry-rs/forge-linux-amd64"),
+    *("solc-0.8.19", "solc-0.8.24", "solc-0.8.30"),
+)
 
 # What `npm ci` needs to know of a package. `resolved`, an address, is left out on purpose.
 KEPT = {

@@ -170,7 +170,7 @@ def withdraw(desk: Desk, symbol: str, amount: Quantity) -> Withdraw:
 
 def borrow(desk: Desk, symbol: str, amount: int) -> Borrow:
     lender = desk.book.market("aave_v3").id
-    return Borrow(desk.safe.address, lender, desk.book.token(symbol), amount)
+    return Borrow(desk.safe.address, lender, desk.book.token(symbol), amount, desk.safe.address)
 
 
 def repay(desk: Desk, symbol: str, amount: Quantity) -> Repay:

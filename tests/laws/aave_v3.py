@@ -29,9 +29,9 @@ from trimtab.protocols.aave_v3 import (
     normalised_income,
     withdrawable,
 )
-from trimtab.protocols.aave_v3.model.wad_ray import ray_mul
 from trimtab.protocols.chainlink import FeedState
 from trimtab.protocols.erc20 import Erc20State
+from trimtab.protocols.shared.aave.wad_ray import ray_mul
 
 UNSEEN = Address("0x00000000000000000000000000000000000A11cE")
 """An account that nobody tracks."""
@@ -139,7 +139,7 @@ def _borrow(draw: Draw, states: States, pool: LendingPool, actor: Address) -> Ac
     room = reserve.configuration.borrow_cap * token.unit - owed
     covered = _borrowable(states, pool, actor, token)
     lying = _wallet(states, reserve.reserve.a_token, token)
-    return Borrow(actor, pool.id, token, _amount(draw, covered, covered, lying, room))
+    return Borrow(actor, pool.id, token, _amount(draw, covered, covered, lying, room), actor)
 
 
 def _repay(

@@ -23,6 +23,7 @@ from trimtab.core.market import Accounts, Head, Market, MarketId, State, Ticks
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Movement, Reverted, States
 from trimtab.core.token import Address, Token
+from trimtab.lab.world import EXCHANGE_WORLD, WorldSpec
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.uniswap_v3 import Pool
 
@@ -58,7 +59,8 @@ class Port:
     """How a protocol joins the law: its name, and how its actions are drawn.
 
     `kinds` are the actions that are supported once the law holds: each is drawn and succeeds.
-    `protocols` are those whose markets its actions can touch, all of which are compared.
+    `protocols` are those whose markets its actions can touch, all of which are compared, and
+    `world` is where they are.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Port:
     kinds: tuple[str, ...]
     longest_wait: int = 400 * 24 * 3600
     protocols: tuple[str, ...] = ("aave_v3", "chainlink", "erc20", "uniswap_v3")
+    world: WorldSpec = EXCHANGE_WORLD
 
     def concerned(self, states: States) -> States:
         """The states of the markets that its actions can touch."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from tests.laws.machines import Node, fund
 from tests.support import evm
 from trimtab.core.market import Accounts, tracked
 from trimtab.core.states import States
-from trimtab.lab.world import EXCHANGE_WORLD, LocalWorld, local_world
+from trimtab.lab.world import LocalWorld, WorldSpec, local_world
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import read_book
 
@@ -69,9 +69,9 @@ class Stage:
 
 
 @contextmanager
-def opened() -> Iterator[Stage]:
-    """The world, its markets read once, and its state in process."""
-    with local_world(EXCHANGE_WORLD) as world:
+def opened(spec: WorldSpec) -> Iterator[Stage]:
+    """A world, its markets read once, and its state in process."""
+    with local_world(spec) as world:
         owners = world.deployment.agents[:3]
         fund(world, owners)
         book = read_book(world.deployment.to_json(), "the local world")
@@ -79,6 +79,22 @@ def opened() -> Iterator[Stage]:
         machine = evm.load(world.rpc)
         accounts = tracked(owners, markets)
         yield Stage(world, accounts, read_states(machine, ADAPTERS, markets, accounts), machine)
+
+
+@contextmanager
+def opened_as_needed() -> Iterator[Callable[[WorldSpec], Stage]]:
+    """What opens a world when it is first asked for; all are closed at the end."""
+    with ExitStack() as stack:
+        stages: list[tuple[WorldSpec, Stage]] = []
+
+        def stage(spec: WorldSpec) -> Stage:
+            for known, found in stages:
+                if known == spec:
+                    return found
+            stages.append((spec, stack.enter_context(opened(spec))))
+            return stages[-1][1]
+
+        yield stage
 
 
 def told(port: Port, tally: Tally, where: str) -> str:

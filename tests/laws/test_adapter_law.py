@@ -10,7 +10,8 @@ import pytest
 from tests.laws import PORTS
 from tests.laws.law import CASES as DEFAULT_CASES
 from tests.laws.law import CASES_PER_CASE_ON_A_NODE, Port
-from tests.laws.stages import Stage, opened, told
+from tests.laws.stages import Stage, opened_as_needed, told
+from trimtab.lab.world import WorldSpec
 
 pytestmark = pytest.mark.chain
 
@@ -20,16 +21,16 @@ Say = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with opened() as stage:
-        yield stage
+def stages() -> Iterator[Callable[[WorldSpec], Stage]]:
+    with opened_as_needed() as stages:
+        yield stages
 
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.name)
 def test_model__any_sequence_in_process__equals_the_chain(
-    port: Port, stage: Stage, record_property: Say
+    port: Port, stages: Callable[[WorldSpec], Stage], record_property: Say
 ) -> None:
-    tally = stage.in_process(port, CASES)
+    tally = stages(port.world).in_process(port, CASES)
     record_property("told", told(port, tally, "in process"))
     assert tally.cases >= CASES
     assert set(port.kinds) - set(tally.reached) == set(), "what is never drawn is not supported"
@@ -37,8 +38,8 @@ def test_model__any_sequence_in_process__equals_the_chain(
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.name)
 def test_model__any_sequence_on_a_node__equals_the_chain(
-    port: Port, stage: Stage, record_property: Say
+    port: Port, stages: Callable[[WorldSpec], Stage], record_property: Say
 ) -> None:
-    tally = stage.on_a_node(port, CASES)
+    tally = stages(port.world).on_a_node(port, CASES)
     record_property("told", told(port, tally, "on a node"))
     assert tally.cases >= CASES // CASES_PER_CASE_ON_A_NODE

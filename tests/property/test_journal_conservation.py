@@ -108,7 +108,7 @@ def preparations(states: States, accounts: Accounts) -> Iterator[Action]:
                 yield Approve(owner, token_market(token), token, spender, UINT256_MAX)
             if token in {reserve.token for reserve in pool.reserves}:
                 yield Supply(owner, pool.id, token, raw // 5, owner)
-                yield Borrow(owner, pool.id, token, raw // 100)
+                yield Borrow(owner, pool.id, token, raw // 100, owner)
 
 
 def drawn(draw: Draw, states: States, stage: Stage) -> Action:

@@ -128,7 +128,7 @@ actions = st.one_of(
         whose,
     ),
     st.builds(lambda token, raw: Withdraw(ACCOUNT, LENDER, token, raw, ACCOUNT), tokens, amounts),
-    st.builds(lambda token, raw: Borrow(ACCOUNT, LENDER, token, raw), tokens, amounts),
+    st.builds(lambda token, raw: Borrow(ACCOUNT, LENDER, token, raw, ACCOUNT), tokens, amounts),
     st.builds(lambda token, raw: Repay(ACCOUNT, LENDER, token, raw, ACCOUNT), tokens, amounts),
     st.builds(
         lambda pair, raw: Swap(ACCOUNT, POOL, pair[0], pair[1], raw, 1, NOW, ACCOUNT),

@@ -156,7 +156,7 @@ ACTIONS = st.lists(
         [
             ACTION,
             Supply(ACTION.actor, ACTION.market, USDC, 1, ACTION.actor),
-            Borrow(ACTION.actor, ACTION.market, WETH, 1),
+            Borrow(ACTION.actor, ACTION.market, WETH, 1, ACTION.actor),
             Repay(ACTION.actor, ACTION.market, WETH, 1, ACTION.actor),
             Approve(ACTION.actor, token_market(WETH), WETH, ACTION.actor, 1),
             Swap(ACTION.actor, POOL, USDC, WETH, 1, 1, Timestamp(9), ACTION.actor),

@@ -147,7 +147,7 @@ def test_bounds__any__judged_by_the_model_as_by_the_contract(data: st.DataObject
         if data.draw(st.booleans()):
             desk.lend("WETH", 10**19)
             raw = data.draw(st.integers(1, 15_000 * 10**6))
-            desk.act(Borrow(desk.account, desk.lender.id, desk.token("USDC"), raw))
+            desk.act(Borrow(desk.account, desk.lender.id, desk.token("USDC"), raw, desk.account))
         states, at = desk.states(), desk.machine.time
         bounds = drawn_bounds(data, desk, states)
         found = desk.broken(bounds)

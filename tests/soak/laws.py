@@ -34,7 +34,7 @@ def held(name: str, cases: int) -> Held:
     settings.load_profile("explore")
     (port,) = (each for each in PORTS if each.name == name)
     started = time.perf_counter()
-    with opened() as stage:
+    with opened(port.world) as stage:
         inside, outside = stage.in_process(port, cases), stage.on_a_node(port, cases)
     words = (told(port, inside, "in process"), told(port, outside, "on a node"))
     return Held(name, inside.cases, outside.cases, time.perf_counter() - started, words)

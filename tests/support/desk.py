@@ -177,7 +177,7 @@ class Desk:
         self._supply(self.other, collateral, 10**9 * self.token(collateral).unit)
         reserve = self.states()[self.lender].reserve(self.token(symbol)).reserve
         lying = self.states()[self.book.market(f"erc20:{symbol}")].balance(reserve.a_token)
-        borrow = Borrow(self.other, self.lender.id, self.token(symbol), lying - left)
+        borrow = Borrow(self.other, self.lender.id, self.token(symbol), lying - left, self.other)
         self.act(borrow)
 
     def _supply(self, owner: Address, symbol: str, raw: int) -> None:

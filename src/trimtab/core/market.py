@@ -121,7 +121,7 @@ class Place:
         return f"{where}:{self.token.symbol}" + ("" if self.side == "long" else f":{self.side}")
 
 
-LIQUIDITY, UNCOLLECTED = "liquidity", "uncollected"
+LIQUIDITY, UNCOLLECTED, QUEUE = "liquidity", "uncollected", "queue"
 
 
 def pooled(market: MarketId, token: Token, ticks: Ticks = ()) -> Place:

@@ -14,22 +14,25 @@ from trimtab.core.actions import (
     ALL,
     Action,
     AddLiquidity,
-    Approve,
     Borrow,
+    ClaimWithdrawal,
     Collect,
     Liquidity,
+    MintShares,
     Quantity,
+    RedeemShares,
     RemoveLiquidity,
     RemoveLiquidityOne,
     Repay,
+    RequestWithdrawal,
+    Stake,
     Supply,
     Swap,
     SwapExactOut,
     Transfer,
-    UpdateAnswer,
     Withdraw,
 )
-from trimtab.core.market import Place, pooled, uncollected, wallet
+from trimtab.core.market import QUEUE, Place, pooled, uncollected, wallet
 from trimtab.core.settlement import Flow
 from trimtab.core.token import Token
 
@@ -43,14 +46,27 @@ class Traded:
     raw_out: int
 
 
+Conversion = (
+    Supply
+    | Withdraw
+    | Borrow
+    | Repay
+    | MintShares
+    | RedeemShares
+    | Stake
+    | RequestWithdrawal
+    | ClaimWithdrawal
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Tokens that became shares of a lending pool or the reverse.
+    """Tokens that became shares of a lender, a vault or a stake, or the reverse.
 
     `gained` is the change of the book's worth in base units of the token: what rounding gave.
     """
 
-    action: Supply | Withdraw | Borrow | Repay
+    action: Conversion
     gained: int
 
 
@@ -166,8 +182,29 @@ def _legs(action: Action) -> tuple[_Leg, ...]:
             return _kept(action, given, _Leg(wallet(action.token_out), +1, action.amount_out))
         case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
             return _pool_legs(action)
-        case Approve() | UpdateAnswer():
+        case MintShares() | RedeemShares() | Stake() | RequestWithdrawal() | ClaimWithdrawal():
+            return _share_legs(action)
+        case _:
             return ()
+
+
+def _share_legs(
+    action: MintShares | RedeemShares | Stake | RequestWithdrawal | ClaimWithdrawal,
+) -> tuple[_Leg, ...]:
+    """Shares one way, tokens, or a place in a queue, the other."""
+    shares, tokens = Place(action.market, action.token), wallet(action.token)
+    queue = Place(action.market, action.token, QUEUE)
+    match action:
+        case MintShares():
+            return _kept(action, _Leg(tokens, -1), _Leg(shares, +1))
+        case RedeemShares():
+            return _kept(action, _Leg(shares, -1), _Leg(tokens, +1))
+        case Stake():
+            return (_Leg(tokens, -1, action.amount, is_exact=True), _Leg(shares, +1))
+        case RequestWithdrawal():
+            return (_Leg(shares, -1), _Leg(queue, +1))
+        case ClaimWithdrawal():
+            return (_Leg(queue, -1), _Leg(tokens, +1))
 
 
 def _pool_legs(action: Liquidity) -> tuple[_Leg, ...]:
@@ -196,15 +233,15 @@ def _kept(action: Action, given: _Leg, received: _Leg) -> tuple[_Leg, ...]:
 def _is_own(action: Action) -> bool:
     """Whether what the action brings comes to its actor's own book."""
     match action:
-        case Transfer() | Withdraw():
+        case Transfer() | Withdraw() | RedeemShares():
             return action.to == action.actor
-        case Supply() | Repay():
+        case Supply() | Borrow() | Repay() | MintShares():
             return action.on_behalf_of == action.actor
         case Swap() | SwapExactOut() | RemoveLiquidityOne() | Collect():
             return action.recipient == action.actor
         case RemoveLiquidity():
             return bool(action.ticks) or action.recipient == action.actor
-        case Borrow() | AddLiquidity() | Approve() | UpdateAnswer():
+        case _:
             return True
 
 
@@ -226,9 +263,11 @@ def _fills(action: Action, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
             return _trade(action, taken)
         case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
             return _pool_fill(action, taken)
-        case Supply() | Withdraw() | Borrow() | Repay():
+        case Supply() | Withdraw() | Borrow() | Repay() | MintShares() | RedeemShares():
             return _conversion(action, taken)
-        case Transfer() | Approve() | UpdateAnswer():
+        case Stake() | RequestWithdrawal() | ClaimWithdrawal():
+            return _conversion(action, taken)
+        case _:
             return ()
 
 
@@ -249,9 +288,7 @@ def _pool_fill(action: Liquidity, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
     return (Pooled(action, gained),) if taken else ()
 
 
-def _conversion(
-    action: Supply | Withdraw | Borrow | Repay, taken: dict[Place, Flow]
-) -> tuple[Fill, ...]:
+def _conversion(action: Conversion, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
     tokens = wallet(action.token)
     positions = [flow for place, flow in taken.items() if place != tokens]
     if tokens not in taken or not positions:

@@ -114,7 +114,7 @@ def action_of(event: Event, actor: Address, names: Names) -> Action:
         case "borrow":
             if target is not None:
                 raise ConfigError("a borrow is for the actor itself: leave `to` out")
-            return Borrow(actor, lender, token, raw)
+            return Borrow(actor, lender, token, raw, actor)
         case "repay":
             return Repay(actor, lender, token, raw, target or actor)
         case "buy":

@@ -9,15 +9,24 @@ from trimtab.core.actions import (
     AddLiquidity,
     Approve,
     Borrow,
+    ClaimWithdrawal,
+    ClosePosition,
     Collect,
+    FlashLoan,
+    Liquidate,
+    MintShares,
+    RedeemShares,
     RemoveLiquidity,
     RemoveLiquidityOne,
     Repay,
+    RequestWithdrawal,
+    SettleFunding,
+    Stake,
     Supply,
     Swap,
     SwapExactOut,
     Transfer,
-    UpdateAnswer,
+    UseAsCollateral,
     Withdraw,
 )
 from trimtab.core.market import Market, MarketId, State, token_market
@@ -40,7 +49,9 @@ def reduces(action: Action, reduce_only: Changed) -> bool:
 def _into(action: Action) -> set[MarketId]:
     """The markets that an action puts capital into, or trusts."""
     match action:
-        case Withdraw() | Repay() | Approve():
+        case Withdraw() | Repay() | Approve() | RedeemShares() | UseAsCollateral(is_used=False):
+            return set()
+        case RequestWithdrawal() | ClaimWithdrawal() | ClosePosition() | SettleFunding():
             return set()
         case RemoveLiquidity() | RemoveLiquidityOne() | Collect():
             return set()
@@ -48,9 +59,11 @@ def _into(action: Action) -> set[MarketId]:
             return {action.market, *map(token_market, action.tokens)}
         case Swap() | SwapExactOut():
             return {action.market, token_market(action.token_out)}
-        case Supply() | Borrow() | Transfer():
+        case Supply() | Borrow() | Transfer() | MintShares() | Stake() | FlashLoan():
             return {action.market, token_market(action.token)}
-        case UpdateAnswer():
+        case Liquidate():
+            return {action.market, token_market(action.collateral_token)}
+        case _:
             return {action.market}
 
 

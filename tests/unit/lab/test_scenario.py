@@ -86,7 +86,7 @@ def test_scenario__a_range__its_blocks(when: str, blocks: list[int]) -> None:
             'action = "withdraw"\ntoken = "USDC"\namount = 3',
             Withdraw(BOB, LENDER.id, USDC, 3 * 10**6, BOB),
         ),
-        ('action = "borrow"\ntoken = "USDC"\nraw = 7', Borrow(BOB, LENDER.id, USDC, 7)),
+        ('action = "borrow"\ntoken = "USDC"\nraw = 7', Borrow(BOB, LENDER.id, USDC, 7, BOB)),
         (
             'action = "repay"\ntoken = "USDC"\nraw = 7\nto = "manager"',
             Repay(BOB, LENDER.id, USDC, 7, SAFE),

@@ -80,7 +80,7 @@ def test_least_balances__supply_withdraw_borrow_and_repay__as_they_say(desk: Des
     actions = (
         lending(desk, Withdraw, "WETH", 30),
         lending(desk, Supply, "USDC", 60),
-        Borrow(desk.account, desk.lender.id, desk.token("WBTC"), 8),
+        Borrow(desk.account, desk.lender.id, desk.token("WBTC"), 8, desk.account),
         lending(desk, Repay, "WBTC", 3),
     )
     assert least(desk, states, *actions) == {"WETH": 35, "USDC": 40, "WBTC": 55}
@@ -162,7 +162,9 @@ def test_draft__everything_lent_is_sold__sells_what_an_earlier_landing_brings(de
 def owing(desk: Desk) -> States:
     """Ten ether as collateral, 10,000 dollars owed, at the next moment; on the contracts."""
     desk.lend("WETH", 10 * ETHER)
-    desk.act(Borrow(desk.account, desk.lender.id, desk.token("USDC"), 10_000 * DOLLAR))
+    desk.act(
+        Borrow(desk.account, desk.lender.id, desk.token("USDC"), 10_000 * DOLLAR, desk.account)
+    )
     return desk.ahead()
 
 

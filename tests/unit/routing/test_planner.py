@@ -9,7 +9,7 @@ from trimtab.core.errors import Infeasible, NoRoute
 from trimtab.core.market import Place
 from trimtab.core.quantise import Timestamp
 from trimtab.protocols.aave_v3 import LendingPool
-from trimtab.protocols.aave_v3.market import ReserveConfiguration
+from trimtab.protocols.shared.aave.configuration import ReserveConfiguration
 from trimtab.routing import Draft, Purpose, draft
 from trimtab.routing.gas import gas_units
 

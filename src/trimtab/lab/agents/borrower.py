@@ -68,7 +68,7 @@ class Borrower:
         return quantise(step * whole, 1, Rounding.DOWN)
 
     def _borrowing(self, scene: Scene, raw: int) -> Action | None:
-        borrowing = Borrow(self.account, self.pool.id, self.token, raw)
+        borrowing = Borrow(self.account, self.pool.id, self.token, raw, self.account)
         after = scene.after(borrowing)
         if after is None:
             return None

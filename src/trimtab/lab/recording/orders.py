@@ -10,24 +10,7 @@ from typing import get_args, get_origin, get_type_hints
 import msgspec
 
 from trimtab.core.abi import UINT256_MAX, Call
-from trimtab.core.actions import (
-    ALL,
-    Action,
-    AddLiquidity,
-    Approve,
-    Borrow,
-    Collect,
-    Quantity,
-    RemoveLiquidity,
-    RemoveLiquidityOne,
-    Repay,
-    Supply,
-    Swap,
-    SwapExactOut,
-    Transfer,
-    UpdateAnswer,
-    Withdraw,
-)
+from trimtab.core.actions import ALL, Action, Quantity
 from trimtab.core.canonical import canonical, plain
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.market import MarketId
@@ -37,13 +20,7 @@ from trimtab.engine.recorded import RecordedBlock, RecordedOrder
 from trimtab.mandate import AddressBook
 from trimtab.protocols.shared.ticks import MAX_TICK
 
-_KINDS: Mapping[str, type[Action]] = {
-    kind.__name__: kind
-    for kind in (
-        *(Transfer, Approve, UpdateAnswer, Supply, Withdraw, Borrow, Repay, Swap, SwapExactOut),
-        *(AddLiquidity, RemoveLiquidity, RemoveLiquidityOne, Collect),
-    )
-}
+_KINDS: Mapping[str, type[Action]] = {kind.__name__: kind for kind in get_args(Action)}
 _DIGITS = re.compile(r"-?\d{1,78}", re.ASCII)
 
 
@@ -109,7 +86,7 @@ def _action(found: Mapping[str, object], book: AddressBook) -> Action | Call:
     _check_keys(found, _KINDS[kind])
     hints = get_type_hints(_KINDS[kind])
     values = {
-        name: _value(hints[name], found[name], book, is_tick=name == "ticks")
+        name: _value(hints[name], found[name], book, least=_LEAST.get(name, 0))
         for name in found
         if name != "type"
     }
@@ -125,8 +102,14 @@ def _check_keys(found: Mapping[str, object], kind: type[Action | Call]) -> None:
         )
 
 
-def _value(kind: object, found: object, book: AddressBook, *, is_tick: bool = False) -> object:
+_LEAST: Mapping[str, int] = {"ticks": -MAX_TICK, "size": -UINT256_MAX}
+"""The fields that may be negative, and how far."""
+
+
+def _value(kind: object, found: object, book: AddressBook, least: int) -> object:
     """A field of an action by its type."""
+    if kind is bool:
+        return _flag(found)
     if kind is Address:
         return address(_text(found))
     if kind is MarketId:
@@ -139,8 +122,8 @@ def _value(kind: object, found: object, book: AddressBook, *, is_tick: bool = Fa
         if not isinstance(found, list):
             raise DataError(f"{found!r} is no list")
         item = get_args(kind)[0]
-        return tuple(_value(item, each, book, is_tick=is_tick) for each in found)
-    return _integer(found, least=-MAX_TICK if is_tick else 0)
+        return tuple(_value(item, each, book, least) for each in found)
+    return _integer(found, least)
 
 
 def _market(found: object, book: AddressBook) -> MarketId:
@@ -160,6 +143,12 @@ def _token(found: object, book: AddressBook) -> Token:
 def _text(found: object) -> str:
     if not isinstance(found, str):
         raise DataError(f"{found!r} is no text")
+    return found
+
+
+def _flag(found: object) -> bool:
+    if not isinstance(found, bool):
+        raise DataError(f"{found!r} is neither true nor false")
     return found
 
 

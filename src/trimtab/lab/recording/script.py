@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from trimtab.core.abi import Call
 from trimtab.core.actions import (
     Action,
+    Borrow,
     Collect,
+    Delegate,
+    Liquidate,
+    LiquidatePosition,
+    MintShares,
+    RedeemShares,
     RemoveLiquidity,
     RemoveLiquidityOne,
     Repay,
+    SettleFunding,
     Supply,
     Swap,
     SwapExactOut,
@@ -81,6 +88,12 @@ def _beneficiaries(action: Action | Call) -> tuple[Address, ...]:
         case RemoveLiquidity(recipient=account) | RemoveLiquidityOne(recipient=account):
             return (account,)
         case Supply(on_behalf_of=account) | Repay(on_behalf_of=account):
+            return (account,)
+        case Borrow(on_behalf_of=account) | MintShares(on_behalf_of=account):
+            return (account,)
+        case RedeemShares(to=account) | Delegate(to=account) | Liquidate(owner=account):
+            return (account,)
+        case LiquidatePosition(owner=account) | SettleFunding(owner=account):
             return (account,)
         case _:
             return ()

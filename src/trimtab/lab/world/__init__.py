@@ -20,6 +20,7 @@ from trimtab.lab.world.contracts import (
     read_all,
     reason,
 )
+from trimtab.lab.world.credit_world import CREDIT_WORLD
 from trimtab.lab.world.deploy import LocalWorld, deploy_world, head, local_world
 from trimtab.lab.world.deploy_aave_v3 import (
     VARIABLE_RATE,
@@ -101,6 +102,7 @@ from trimtab.lab.world.transactions import (
 
 __all__ = [
     "CREATE2_DEPLOYER",
+    "CREDIT_WORLD",
     "DEFAULT_WORLD",
     "EXCHANGE_WORLD",
     "MULTICALL3",

@@ -7,7 +7,6 @@ from trimtab.protocols.aave_v3.market import (
     LendingState,
     RateStrategy,
     Reserve,
-    ReserveConfiguration,
     ReserveState,
 )
 from trimtab.protocols.aave_v3.model.account import AccountData
@@ -21,6 +20,7 @@ from trimtab.protocols.aave_v3.model.queries import (
     withdrawable,
 )
 from trimtab.protocols.aave_v3.model.reserve import normalised_debt, normalised_income
+from trimtab.protocols.shared.aave.configuration import ReserveConfiguration
 
 __all__ = [
     "AaveV3Adapter",

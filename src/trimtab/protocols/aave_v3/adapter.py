@@ -16,7 +16,7 @@ from trimtab.protocols.aave_v3 import encode, events, reads
 from trimtab.protocols.aave_v3.market import LendingPool, LendingState
 from trimtab.protocols.aave_v3.model import verbs
 from trimtab.protocols.aave_v3.model.account import debt_balance, supply_balance
-from trimtab.protocols.aave_v3.model.reverts import RevertError
+from trimtab.protocols.shared.reverts import RevertError
 
 
 class AaveV3Adapter:

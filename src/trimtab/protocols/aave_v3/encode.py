@@ -40,7 +40,7 @@ def borrow(pool: LendingPool, action: Borrow) -> Call:
         action.amount,
         _VARIABLE_RATE,
         _NO_REFERRAL,
-        action.actor,
+        action.on_behalf_of,
     )
     return Call(pool.address, data)
 

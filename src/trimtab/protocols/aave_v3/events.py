@@ -16,14 +16,14 @@ from trimtab.core.abi import Log, log_words, topic, topic_address
 from trimtab.core.quantise import Ray, Timestamp
 from trimtab.core.token import Address
 from trimtab.protocols.aave_v3.market import LendingState, ReserveState
-from trimtab.protocols.aave_v3.model.bitmap import (
+from trimtab.protocols.aave_v3.model.reserve import update_state
+from trimtab.protocols.shared.aave.bitmap import (
     with_borrowing,
     with_collateral,
     without_borrowing,
     without_collateral,
 )
-from trimtab.protocols.aave_v3.model.reserve import update_state
-from trimtab.protocols.aave_v3.model.wad_ray import ray_div, ray_mul
+from trimtab.protocols.shared.aave.wad_ray import ray_div, ray_mul
 
 _MINT = topic("Mint(address,address,uint256,uint256,uint256)")
 _BURN = topic("Burn(address,address,uint256,uint256,uint256)")

@@ -17,9 +17,9 @@ from trimtab.protocols.aave_v3.market import (
     LendingState,
     RateStrategy,
     Reserve,
-    ReserveConfiguration,
     ReserveState,
 )
+from trimtab.protocols.shared.aave.configuration import ReserveConfiguration
 
 _BASE_CURRENCY_UNIT = 10**8
 _NOT_MODELLED = "trimtab does not model that: leave it out"

@@ -39,7 +39,7 @@ MOST = 2**256 - 1
             [TOKEN.address, MOST, OTHER],
         ),
         (
-            Borrow(OWNER, POOL.id, TOKEN, 7),
+            Borrow(OWNER, POOL.id, TOKEN, 7, OWNER),
             "borrow",
             ["address", "uint256", "uint256", "uint16", "address"],
             [TOKEN.address, 7, 2, 0, OWNER],

@@ -32,8 +32,8 @@ def used(scene: Scene) -> Scene:
     scene.supply(first, "WETH", 100)
     scene.supply(first, "DAI", 1_000)
     scene.supply(second, "USDC", 200_000)
-    scene.do(Borrow(first, scene.pool.id, scene.token("USDC"), 100_000 * 10**6))
-    scene.do(Borrow(second, scene.pool.id, scene.token("WETH"), 40 * 10**18))
+    scene.do(Borrow(first, scene.pool.id, scene.token("USDC"), 100_000 * 10**6, first))
+    scene.do(Borrow(second, scene.pool.id, scene.token("WETH"), 40 * 10**18, second))
     scene.wait(YEAR)
     return scene
 
@@ -113,7 +113,7 @@ def test_utilisation__half_borrowed__half(scene: Scene) -> None:
     owner, usdc = scene.owners[0], scene.token("USDC")
     assert utilisation(scene.states(), scene.pool, usdc) == 0
     scene.supply(owner, "USDC", 1_000)
-    scene.do(Borrow(owner, scene.pool.id, usdc, 500 * 10**6))
+    scene.do(Borrow(owner, scene.pool.id, usdc, 500 * 10**6, owner))
     states = scene.states()
     assert utilisation(states, scene.pool, usdc) == 10**27 // 2
     assert utilisation(states, scene.pool, usdc, 1_500 * 10**6) == 10**27 // 5
@@ -149,7 +149,7 @@ def test_withdrawable__without_debt__limited_by_liquidity(scene: Scene) -> None:
     scene.supply(lender, "USDC", 100)
     scene.supply(borrower, "WETH", 10)
     assert withdrawable(scene.states(), scene.pool, lender, usdc) == 100 * 10**6
-    scene.do(Borrow(borrower, scene.pool.id, usdc, 60 * 10**6))
+    scene.do(Borrow(borrower, scene.pool.id, usdc, 60 * 10**6, borrower))
     assert withdrawable(scene.states(), scene.pool, lender, usdc) == 40 * 10**6
 
 
@@ -197,7 +197,7 @@ def test_withdrawable__all_passes_though_nearly_all_does_not__all(used: Scene) -
     owner, weth, wbtc = used.owners[2], used.token("WETH"), used.token("WBTC")
     used.do(Supply(owner, used.pool.id, weth, 10 * weth.unit, owner))
     used.do(Supply(owner, used.pool.id, wbtc, wbtc.unit // 10, owner))
-    used.do(Borrow(owner, used.pool.id, used.token("USDC"), 16_000 * 10**6))
+    used.do(Borrow(owner, used.pool.id, used.token("USDC"), 16_000 * 10**6, owner))
     used.do(UpdateAnswer(owner, used.reserve("WETH").feed, 192_782_540_000))
     nearly = wbtc.unit // 10 - wbtc.unit // 40_000
     assert not lets_go(used, owner, "WBTC", nearly)

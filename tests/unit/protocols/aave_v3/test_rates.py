@@ -15,7 +15,7 @@ from trimtab.protocols.aave_v3.model.rates import (
     linear_interest,
     usage_ratio,
 )
-from trimtab.protocols.aave_v3.model.reverts import RevertError
+from trimtab.protocols.shared.reverts import RevertError
 
 PERCENT = 10**25
 RAY = 10**27

@@ -16,8 +16,8 @@ from tests.unit.protocols.aave_v3.reserves import (
 )
 from trimtab.core.abi import Log, topic, word
 from trimtab.protocols.aave_v3 import AaveV3Adapter, utilisation
-from trimtab.protocols.aave_v3.model.reverts import RevertError
 from trimtab.protocols.aave_v3.model.validation import validate_borrow, validate_supply
+from trimtab.protocols.shared.reverts import RevertError
 
 BURN = topic("Burn(address,address,uint256,uint256,uint256)")
 UP, DOWN = 3 * RAY // 2, 5 * RAY // 4

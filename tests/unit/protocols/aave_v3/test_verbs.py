@@ -9,7 +9,7 @@ from trimtab.core.errors import InvariantViolation, MissingRead
 from trimtab.core.market import token_market
 from trimtab.core.states import Movement, Reverted
 from trimtab.core.token import Address
-from trimtab.protocols.aave_v3.model.bitmap import is_borrowing, is_collateral
+from trimtab.protocols.shared.aave.bitmap import is_borrowing, is_collateral
 
 pytestmark = pytest.mark.chain
 
@@ -25,7 +25,7 @@ def all_bitcoin_borrowed(scene: Scene) -> None:
     wbtc = scene.token("WBTC")
     scene.supply(lender, "WBTC", 10)
     scene.supply(borrower, "WETH", 100_000)
-    scene.do(Borrow(borrower, scene.pool.id, wbtc, 10 * wbtc.unit))
+    scene.do(Borrow(borrower, scene.pool.id, wbtc, 10 * wbtc.unit, borrower))
     scene.wait(YEAR)
 
 
@@ -93,7 +93,7 @@ def test_withdraw__health_factor_below_one__refused(scene: Scene) -> None:
     )  # fmt: skip
     scene.supply(owner, "USDC", 10_000)
     scene.supply(owner, "WETH", 5)
-    scene.do(Borrow(owner, pool, usdc, 8_000 * 10**6))
+    scene.do(Borrow(owner, pool, usdc, 8_000 * 10**6, owner))
     scene.do(Withdraw(owner, pool, usdc, 2_000 * 10**6, owner))
     assert scene.refusal(Withdraw(owner, pool, weth, ALL, owner)) == "35"
 
@@ -104,7 +104,7 @@ def test_withdraw__collateral_without_loan_to_value_stays__refused(scene: Scene)
     )  # fmt: skip
     scene.supply(owner, "OLD", 1_000)
     scene.supply(owner, "USDC", 10_000)
-    scene.do(Borrow(owner, pool, usdc, 10**6))
+    scene.do(Borrow(owner, pool, usdc, 10**6, owner))
     scene.govern("configureReserveAsCollateral", old.address, 0, 6_000, 10_500)
     assert scene.refusal(Withdraw(owner, pool, usdc, 10**6, owner)) == "57"
     scene.do(Withdraw(owner, pool, old, 100, owner))
@@ -119,11 +119,11 @@ def test_health_factor__exactly_one__may_withdraw_but_not_borrow(scene: Scene) -
     )
     scene.supply(scene.owners[1], "WETH", 100)
     scene.supply(owner, "USDC", 10_000)
-    scene.do(Borrow(owner, pool, weth, 32 * 10**17))  # 6,400 dollars
+    scene.do(Borrow(owner, pool, weth, 32 * 10**17, owner))  # 6,400 dollars
     most = 2_000 * 10**6
     assert scene.refusal(Withdraw(owner, pool, usdc, most + 1, owner)) == "35"
     scene.do(Withdraw(owner, pool, usdc, most, owner))
-    assert scene.refusal(Borrow(owner, pool, weth, 1)) == "35"
+    assert scene.refusal(Borrow(owner, pool, weth, 1, owner)) == "35"
 
 
 def test_withdraw__without_threshold__the_mark_of_collateral_counts_for_nothing(
@@ -133,7 +133,7 @@ def test_withdraw__without_threshold__the_mark_of_collateral_counts_for_nothing(
     dai, usdc, pool = scene.token("DAI"), scene.token("USDC"), scene.pool.id
     scene.supply(lender, "DAI", 10)
     scene.supply(borrower, "WETH", 10)
-    scene.do(Borrow(borrower, pool, dai, 10 * dai.unit))
+    scene.do(Borrow(borrower, pool, dai, 10 * dai.unit, borrower))
     scene.wait(10 * YEAR)
     scene.do(Supply(owner, pool, dai, 6, owner))
     scene.do(Repay(borrower, pool, dai, ALL, borrower))
@@ -143,7 +143,7 @@ def test_withdraw__without_threshold__the_mark_of_collateral_counts_for_nothing(
     scene.supply(owner, "DAI", 1_000)
     scene.supply(owner, "USDC", 1_000)
     assert marked_as_collateral(scene, owner, "DAI")
-    scene.do(Borrow(owner, pool, usdc, 10**6))
+    scene.do(Borrow(owner, pool, usdc, 10**6, owner))
     scene.do(Withdraw(owner, pool, usdc, 10**6, owner))
 
 
@@ -155,16 +155,16 @@ def test_borrow__at_the_loan_to_value__one_more_is_refused(scene: Scene) -> None
     scene.supply(owner, "WETH", 10)
     scene.supply(scene.owners[1], "USDC", 100_000)
     most = 16_100 * 10**6  # 10 at 2,000 dollars and 80.5 %
-    assert scene.refusal(Borrow(owner, pool, usdc, most + 10**3)) == "36"
-    scene.do(Borrow(owner, pool, usdc, most))
-    assert scene.refusal(Borrow(owner, pool, usdc, 10**3)) == "36"
+    assert scene.refusal(Borrow(owner, pool, usdc, most + 10**3, owner)) == "36"
+    scene.do(Borrow(owner, pool, usdc, most, owner))
+    assert scene.refusal(Borrow(owner, pool, usdc, 10**3, owner)) == "36"
     scene.do(UpdateAnswer(owner, scene.reserve("WETH").feed, 1_900 * DOLLAR))
-    assert scene.refusal(Borrow(owner, pool, usdc, 1)) == "35"
+    assert scene.refusal(Borrow(owner, pool, usdc, 1, owner)) == "35"
 
 
 def test_borrow__no_collateral__refused(scene: Scene) -> None:
     scene.supply(scene.owners[0], "USDC", 1)
-    action = Borrow(scene.owners[1], scene.pool.id, scene.token("USDC"), 1)
+    action = Borrow(scene.owners[1], scene.pool.id, scene.token("USDC"), 1, scene.owners[1])
     assert scene.refusal(action) == "34"
 
 
@@ -172,14 +172,14 @@ def test_borrow__collateral_without_loan_to_value__refused(scene: Scene) -> None
     owner, old = scene.owners[0], scene.token("OLD")
     scene.supply(owner, "OLD", 1_000)
     scene.govern("configureReserveAsCollateral", old.address, 0, 6_000, 10_500)
-    assert scene.refusal(Borrow(owner, scene.pool.id, old, 1)) == "57"
+    assert scene.refusal(Borrow(owner, scene.pool.id, old, 1, owner)) == "57"
 
 
 @pytest.mark.parametrize("quantity", [ALL, UINT256_MAX, 2 * 10**9])
 def test_repay__all_of_it__no_debt_any_more(scene: Scene, quantity: int) -> None:
     owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
     scene.supply(owner, "USDC", 10_000)
-    scene.do(Borrow(owner, pool, usdc, 10**9))
+    scene.do(Borrow(owner, pool, usdc, 10**9, owner))
     assert marked_as_borrowing(scene, owner, "USDC")
     scene.wait(YEAR)
     states, outcome = scene.check(Repay(owner, pool, usdc, quantity, owner))
@@ -192,7 +192,7 @@ def test_repay__all_of_it__no_debt_any_more(scene: Scene, quantity: int) -> None
 def test_repay__of_another__an_integer_only(scene: Scene) -> None:
     owner, other, usdc, pool = *scene.owners[:2], scene.token("USDC"), scene.pool.id
     scene.supply(owner, "USDC", 10_000)
-    scene.do(Borrow(owner, pool, usdc, 10**9))
+    scene.do(Borrow(owner, pool, usdc, 10**9, owner))
     assert scene.refusal(Repay(other, pool, usdc, ALL, owner)) == "40"
     scene.do(Repay(other, pool, usdc, UINT256_MAX - 1, owner))
     assert scene.refusal(Repay(other, pool, usdc, 1, owner)) == "39"
@@ -228,10 +228,10 @@ def test_borrow__above_the_cap__refused(scene: Scene) -> None:
     owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
     scene.govern("setBorrowCap", usdc.address, 100)
     scene.supply(owner, "USDC", 10_000)
-    scene.do(Borrow(owner, pool, usdc, 60 * 10**6))
-    assert scene.refusal(Borrow(owner, pool, usdc, 40 * 10**6 + 1)) == "50"
-    assert scene.refusal(Borrow(owner, pool, usdc, UINT256_MAX)) == PANIC
-    scene.do(Borrow(owner, pool, usdc, 40 * 10**6))
+    scene.do(Borrow(owner, pool, usdc, 60 * 10**6, owner))
+    assert scene.refusal(Borrow(owner, pool, usdc, 40 * 10**6 + 1, owner)) == "50"
+    assert scene.refusal(Borrow(owner, pool, usdc, UINT256_MAX, owner)) == PANIC
+    scene.do(Borrow(owner, pool, usdc, 40 * 10**6, owner))
 
 
 # ------------------------------------------------------------------------------------- refused
@@ -254,11 +254,11 @@ def test_apply__reserve_closed__refused_as_on_the_chain(
 ) -> None:
     owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
     scene.supply(owner, "USDC", 100_000)
-    scene.do(Borrow(owner, pool, usdc, 10**9))
+    scene.do(Borrow(owner, pool, usdc, 10**9, owner))
     scene.govern(setting, usdc.address, value)
     for action in (
         Supply(owner, pool, usdc, 10**6, owner),
-        Borrow(owner, pool, usdc, 10**6),
+        Borrow(owner, pool, usdc, 10**6, owner),
         Repay(owner, pool, usdc, 10**6, owner),
         Withdraw(owner, pool, usdc, 10**6, owner),
     ):
@@ -270,10 +270,10 @@ def test_apply__reserve_closed__refused_as_on_the_chain(
 def test_apply__zero__refused(scene: Scene) -> None:
     owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
     scene.supply(owner, "USDC", 1_000)
-    scene.do(Borrow(owner, pool, usdc, 10**6))
+    scene.do(Borrow(owner, pool, usdc, 10**6, owner))
     assert scene.refusal(Supply(owner, pool, usdc, 0, owner)) == "26"
     assert scene.refusal(Withdraw(owner, pool, usdc, 0, owner)) == "26"
-    assert scene.refusal(Borrow(owner, pool, usdc, 0)) == "26"
+    assert scene.refusal(Borrow(owner, pool, usdc, 0, owner)) == "26"
     assert scene.refusal(Repay(owner, pool, usdc, 0, owner)) == "26"
     assert scene.refusal(Withdraw(scene.owners[1], pool, usdc, ALL, owner)) == "26"
 
@@ -282,7 +282,7 @@ def test_apply__inactive_reserve__refused(scene: Scene) -> None:
     owner, dai, pool = scene.owners[0], scene.token("DAI"), scene.pool.id
     scene.govern("setReserveActive", dai.address, False)
     assert scene.refusal(Supply(owner, pool, dai, 1, owner)) == "27"
-    assert scene.refusal(Borrow(owner, pool, dai, 1)) == "27"
+    assert scene.refusal(Borrow(owner, pool, dai, 1, owner)) == "27"
     assert scene.refusal(Repay(owner, pool, dai, 1, owner)) == "27"
     assert scene.refusal(Withdraw(owner, pool, dai, 1, owner)) == "32"
 
@@ -295,7 +295,7 @@ def test_apply__less_than_half_a_scaled_unit__refused(scene: Scene) -> None:
     assert scene.refusal(Repay(borrower, pool, wbtc, 1, borrower)) == "25"
     scene.do(Repay(borrower, pool, wbtc, wbtc.unit, borrower))
     assert scene.refusal(Withdraw(lender, pool, wbtc, 1, lender)) == "25"
-    assert scene.refusal(Borrow(borrower, pool, wbtc, 1)) == "24"
+    assert scene.refusal(Borrow(borrower, pool, wbtc, 1, borrower)) == "24"
 
 
 def test_apply__index_beyond_128_bits__refused(scene: Scene) -> None:
@@ -308,7 +308,7 @@ def test_apply__index_beyond_128_bits__refused(scene: Scene) -> None:
 def test_borrow__more_than_the_liquidity__arithmetic_panic(scene: Scene) -> None:
     all_bitcoin_borrowed(scene)
     borrower, wbtc = scene.owners[1], scene.token("WBTC")
-    assert scene.refusal(Borrow(borrower, scene.pool.id, wbtc, 10**6)) == PANIC
+    assert scene.refusal(Borrow(borrower, scene.pool.id, wbtc, 10**6, borrower)) == PANIC
 
 
 def test_borrow__lowest_price__goes_through(scene: Scene) -> None:
@@ -316,16 +316,16 @@ def test_borrow__lowest_price__goes_through(scene: Scene) -> None:
     scene.supply(owner, "USDC", 1_000)
     scene.supply(owner, "WETH", 1)
     scene.do(UpdateAnswer(owner, scene.reserve("USDC").feed, 1))
-    scene.do(Borrow(owner, pool, usdc, 10**8))
+    scene.do(Borrow(owner, pool, usdc, 10**8, owner))
 
 
 @pytest.mark.parametrize("answer", [0, -1])
 def test_borrow__price_not_positive__reverts_without_data(scene: Scene, answer: int) -> None:
     owner, usdc, pool = scene.owners[0], scene.token("USDC"), scene.pool.id
     scene.supply(owner, "USDC", 1_000)
-    scene.do(Borrow(owner, pool, usdc, 10**8))
+    scene.do(Borrow(owner, pool, usdc, 10**8, owner))
     scene.do(UpdateAnswer(owner, scene.reserve("USDC").feed, answer))
-    assert scene.refusal(Borrow(owner, pool, usdc, 10**6)) == NO_DATA
+    assert scene.refusal(Borrow(owner, pool, usdc, 10**6, owner)) == NO_DATA
     assert scene.refusal(Withdraw(owner, pool, usdc, 10**6, owner)) == NO_DATA
 
 
@@ -345,16 +345,16 @@ def test_borrow__sums_beyond_256_bits__fail_as_on_the_chain(
     owner, old, pool = scene.owners[0], scene.token("OLD"), scene.pool.id
     scene.supply(owner, "OLD", 1_000)
     scene.supply(owner, "WETH", 1_000)
-    scene.do(Borrow(owner, pool, old, 1))
+    scene.do(Borrow(owner, pool, old, 1, owner))
     scene.do(UpdateAnswer(owner, scene.reserve(moved).feed, answer))
-    assert scene.refusal(Borrow(owner, pool, old, amount)) == reason
+    assert scene.refusal(Borrow(owner, pool, old, amount, owner)) == reason
 
 
 def test_borrow__debt_beyond_128_bits__refused(scene: Scene) -> None:
     owner = scene.owners[0]
     scene.supply(owner, "OLD", 1_000)
     scene.do(UpdateAnswer(owner, scene.reserve("OLD").feed, 2**200))
-    action = Borrow(owner, scene.pool.id, scene.token("USDC"), 2**130)
+    action = Borrow(owner, scene.pool.id, scene.token("USDC"), 2**130, owner)
     assert scene.refusal(action) == TOO_WIDE
 
 

@@ -106,7 +106,7 @@ def test_first_join__least_shares__no_route() -> None:
 
 
 def test_action__of_another_protocol__against_the_law() -> None:
-    action = Borrow(ACTOR, POOL.id, A, 1)
+    action = Borrow(ACTOR, POOL.id, A, 1, ACTOR)
     with pytest.raises(InvariantViolation, match="INV-5"):
         ADAPTER.apply(STATES, action)
     with pytest.raises(InvariantViolation, match="INV-5"):

@@ -12,10 +12,10 @@ from trimtab.core.quantise import Bps, Timestamp, Wad
 from trimtab.core.states import States
 from trimtab.core.token import Address
 from trimtab.protocols.aave_v3.market import AccountState, LendingState, ReserveState
-from trimtab.protocols.aave_v3.model.bitmap import is_borrowing, is_collateral
 from trimtab.protocols.aave_v3.model.reserve import normalised_debt, normalised_income
-from trimtab.protocols.aave_v3.model.reverts import NO_DATA, RevertError, checked
-from trimtab.protocols.aave_v3.model.wad_ray import percent_mul, ray_mul, wad_div
+from trimtab.protocols.shared.aave.bitmap import is_borrowing, is_collateral
+from trimtab.protocols.shared.aave.wad_ray import percent_mul, ray_mul, wad_div
+from trimtab.protocols.shared.reverts import NO_DATA, RevertError, checked
 
 
 class PriceFeed(Protocol):

@@ -10,8 +10,8 @@ from trimtab.protocols.aave_v3.model import verbs
 from trimtab.protocols.aave_v3.model.account import AccountData, account_data, supply_balance
 from trimtab.protocols.aave_v3.model.rates import Liquidity, usage_ratio
 from trimtab.protocols.aave_v3.model.reserve import update_interest_rates, update_state
-from trimtab.protocols.aave_v3.model.reverts import RevertError
-from trimtab.protocols.aave_v3.model.wad_ray import ray_mul
+from trimtab.protocols.shared.aave.wad_ray import ray_mul
+from trimtab.protocols.shared.reverts import RevertError
 from trimtab.protocols.shared.tokens import balances
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from trimtab.core.quantise import SECONDS_PER_YEAR, Bps, Ray
 from trimtab.protocols.aave_v3.market import RateStrategy
-from trimtab.protocols.aave_v3.model.reverts import checked
-from trimtab.protocols.aave_v3.model.wad_ray import (
+from trimtab.protocols.shared.aave.wad_ray import (
     PERCENTAGE_FACTOR,
     RAY,
     percent_mul,
@@ -16,6 +15,7 @@ from trimtab.protocols.aave_v3.model.wad_ray import (
     ray_mul,
     wad_to_ray,
 )
+from trimtab.protocols.shared.reverts import checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from trimtab.protocols.aave_v3.model.rates import (
     interest_rates,
     linear_interest,
 )
-from trimtab.protocols.aave_v3.model.reverts import to_uint128
-from trimtab.protocols.aave_v3.model.wad_ray import percent_mul, ray_div, ray_mul
+from trimtab.protocols.shared.aave.wad_ray import percent_mul, ray_div, ray_mul
+from trimtab.protocols.shared.reverts import to_uint128
 
 
 def normalised_income(reserve: ReserveState, now: Timestamp) -> Ray:

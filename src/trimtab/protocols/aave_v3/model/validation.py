@@ -6,10 +6,11 @@ A reserve is given as it stands after its state was updated, before the action c
 from trimtab.core.abi import UINT256_MAX
 from trimtab.core.states import States
 from trimtab.core.token import Address
-from trimtab.protocols.aave_v3.market import LendingState, ReserveConfiguration, ReserveState
+from trimtab.protocols.aave_v3.market import LendingState, ReserveState
 from trimtab.protocols.aave_v3.model.account import account_data, asset_price
-from trimtab.protocols.aave_v3.model.reverts import checked, refuse
-from trimtab.protocols.aave_v3.model.wad_ray import WAD, percent_div, ray_mul
+from trimtab.protocols.shared.aave.configuration import ReserveConfiguration
+from trimtab.protocols.shared.aave.wad_ray import WAD, percent_div, ray_mul
+from trimtab.protocols.shared.reverts import checked, refuse
 
 INVALID_MINT_AMOUNT = "24"
 INVALID_BURN_AMOUNT = "25"

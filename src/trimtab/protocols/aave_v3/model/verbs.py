@@ -13,7 +13,9 @@ from trimtab.core.states import Applied, States
 from trimtab.protocols.aave_v3.market import LendingPool, ReserveState
 from trimtab.protocols.aave_v3.model import validation
 from trimtab.protocols.aave_v3.model.account import debt_balance, supply_balance
-from trimtab.protocols.aave_v3.model.bitmap import (
+from trimtab.protocols.aave_v3.model.rates import Liquidity
+from trimtab.protocols.aave_v3.model.reserve import update_interest_rates, update_state
+from trimtab.protocols.shared.aave.bitmap import (
     is_borrowing_any,
     is_collateral,
     with_borrowing,
@@ -21,10 +23,8 @@ from trimtab.protocols.aave_v3.model.bitmap import (
     without_borrowing,
     without_collateral,
 )
-from trimtab.protocols.aave_v3.model.rates import Liquidity
-from trimtab.protocols.aave_v3.model.reserve import update_interest_rates, update_state
-from trimtab.protocols.aave_v3.model.reverts import moved, refuse, to_uint128
-from trimtab.protocols.aave_v3.model.wad_ray import ray_div
+from trimtab.protocols.shared.aave.wad_ray import ray_div
+from trimtab.protocols.shared.reverts import moved, refuse, to_uint128
 from trimtab.protocols.shared.tokens import balances, send, take
 
 

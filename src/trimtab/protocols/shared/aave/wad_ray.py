@@ -6,7 +6,7 @@ Source: WadRayMath.sol and PercentageMath.sol of Aave V3.
 
 from trimtab.core.abi import UINT256_MAX
 from trimtab.core.quantise import Ray, Wad
-from trimtab.protocols.aave_v3.model.reverts import NO_DATA, RevertError
+from trimtab.protocols.shared.reverts import NO_DATA, RevertError
 
 RAY = Ray(10**27)
 HALF_RAY = 5 * 10**26

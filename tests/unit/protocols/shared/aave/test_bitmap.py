@@ -2,7 +2,7 @@
 
 import pytest
 
-from trimtab.protocols.aave_v3.model.bitmap import (
+from trimtab.protocols.shared.aave.bitmap import (
     is_borrowing,
     is_borrowing_any,
     is_collateral,

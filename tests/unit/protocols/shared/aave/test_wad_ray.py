@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.protocols.aave_v3.scene import Scene
 from trimtab.core.abi import UINT256_MAX, Answer, call_data, word
-from trimtab.protocols.aave_v3.model.reverts import RevertError, checked, to_uint128
-from trimtab.protocols.aave_v3.model.wad_ray import (
+from trimtab.protocols.shared.aave.wad_ray import (
     HALF_RAY,
     RAY,
     WAD,
@@ -21,6 +20,7 @@ from trimtab.protocols.aave_v3.model.wad_ray import (
     wad_div,
     wad_to_ray,
 )
+from trimtab.protocols.shared.reverts import RevertError, checked, to_uint128
 
 Operation = Callable[[int, int], int]
 

@@ -1,0 +1,110 @@
+"""Actions: what an actor does to a market, as data."""
+
+from trimtab.core.actions.credit import (
+    Borrow,
+    Delegate,
+    FlashLoan,
+    Liquidate,
+    MintShares,
+    RedeemShares,
+    Repay,
+    SetEfficiencyMode,
+    Supply,
+    UseAsCollateral,
+    Withdraw,
+)
+from trimtab.core.actions.exchange import (
+    AddLiquidity,
+    Collect,
+    Liquidity,
+    RemoveLiquidity,
+    RemoveLiquidityOne,
+    Swap,
+    SwapExactOut,
+)
+from trimtab.core.actions.perpetual import (
+    ClosePosition,
+    LiquidatePosition,
+    OpenPosition,
+    SettleFunding,
+)
+from trimtab.core.actions.quantity import (
+    ALL,
+    All,
+    Quantity,
+)
+from trimtab.core.actions.staking import (
+    ClaimWithdrawal,
+    RequestWithdrawal,
+    Stake,
+)
+from trimtab.core.actions.tokens import (
+    Approve,
+    Transfer,
+    UpdateAnswer,
+)
+
+Credit = (
+    Supply
+    | Withdraw
+    | Borrow
+    | Repay
+    | Delegate
+    | UseAsCollateral
+    | SetEfficiencyMode
+    | Liquidate
+    | FlashLoan
+    | MintShares
+    | RedeemShares
+)
+Staking = Stake | RequestWithdrawal | ClaimWithdrawal
+Perpetual = OpenPosition | ClosePosition | LiquidatePosition | SettleFunding
+Action = (
+    Transfer
+    | Approve
+    | UpdateAnswer
+    | Swap
+    | SwapExactOut
+    | Liquidity
+    | Credit
+    | Staking
+    | Perpetual
+)
+
+__all__ = [
+    "ALL",
+    "Action",
+    "AddLiquidity",
+    "All",
+    "Approve",
+    "Borrow",
+    "ClaimWithdrawal",
+    "ClosePosition",
+    "Collect",
+    "Credit",
+    "Delegate",
+    "FlashLoan",
+    "Liquidate",
+    "LiquidatePosition",
+    "Liquidity",
+    "MintShares",
+    "OpenPosition",
+    "Perpetual",
+    "Quantity",
+    "RedeemShares",
+    "RemoveLiquidity",
+    "RemoveLiquidityOne",
+    "Repay",
+    "RequestWithdrawal",
+    "SetEfficiencyMode",
+    "SettleFunding",
+    "Stake",
+    "Staking",
+    "Supply",
+    "Swap",
+    "SwapExactOut",
+    "Transfer",
+    "UpdateAnswer",
+    "UseAsCollateral",
+    "Withdraw",
+]

@@ -13,7 +13,7 @@ from tests.laws.law import read_states
 from tests.support import evm
 from trimtab.chain.plan_check import broken_bound, check_call
 from trimtab.core.abi import Call
-from trimtab.core.actions import Action, Approve, Borrow, Supply, UpdateAnswer
+from trimtab.core.actions import Action, Approve, Borrow, Supply, Transfer, UpdateAnswer
 from trimtab.core.adapter import accrue, encode, walk
 from trimtab.core.bounds import Bounds, Broken
 from trimtab.core.flows import held_everywhere, share_changes
@@ -166,6 +166,11 @@ class Desk:
     def give(self, symbol: str, raw: int) -> None:
         """Tokens out of nowhere."""
         self.do(self.account, minted(self.token(symbol).address, self.account, raw))
+
+    def spend(self, symbol: str, raw: int) -> None:
+        """Tokens of the account that go to somebody else."""
+        token = self.token(symbol)
+        self.act(Transfer(self.account, token_market(token), token, self.other, raw))
 
     def lend(self, symbol: str, raw: int) -> None:
         """New tokens of the account, supplied to the lender."""

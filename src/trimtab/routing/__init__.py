@@ -1,8 +1,9 @@
 """How to get there: from wished amounts to an ordered plan of exact actions."""
 
+from trimtab.routing.drafting import Draft, Purpose
 from trimtab.routing.exchanges import Exchange, fee_rate, is_exchange, tokens_of
 from trimtab.routing.gas import GAS_OF
-from trimtab.routing.planner import Draft, Purpose, draft
+from trimtab.routing.planner import draft
 from trimtab.routing.route import BestSinglePool, Part, Router
 from trimtab.routing.trades import Terms, Trade
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from trimtab.core.actions import (
     Action,
     AddLiquidity,
+    All,
     Approve,
     RemoveLiquidity,
+    Repay,
     Supply,
     Swap,
     SwapExactOut,
@@ -19,6 +21,7 @@ from trimtab.core.token import Address, Token
 from trimtab.protocols.erc20 import Erc20, approvals
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.routing.exchanges import spender_of
+from trimtab.routing.lenders import owed
 
 
 def with_approvals(
@@ -32,7 +35,7 @@ def with_approvals(
     required: dict[tuple[Token, Address], int] = {}
     bounded: dict[tuple[Token, Address], None] = {}
     for move in moves:
-        for token, raw, is_exact in _taken(move):
+        for token, raw, is_exact in _taken(states, move):
             spender = spender_of(states.market(move.market), move)
             required[token, spender] = required.get((token, spender), 0) + raw
             if not is_exact:
@@ -63,7 +66,12 @@ def _of_shares(account: Address, states: States, moves: tuple[Action, ...]) -> I
             yield Approve(account, pair.id, pair.share, pair.router, shares)
 
 
-def _taken(move: Action) -> Iterator[tuple[Token, int, bool]]:
+def grown(owed: int) -> int:
+    """The most that a debt of so much may be once a plan lands: a thousandth and a unit more."""
+    return owed + owed // 1000 + 1
+
+
+def _taken(states: States, move: Action) -> Iterator[tuple[Token, int, bool]]:
     """Each token that an action takes by allowance, how much, and whether exactly so."""
     match move:
         case Swap():
@@ -72,6 +80,11 @@ def _taken(move: Action) -> Iterator[tuple[Token, int, bool]]:
             yield move.token_in, move.max_in, False
         case Supply():
             yield move.token, move.amount, True
+        case Repay(amount=All()):
+            lender = states.market(move.market)
+            yield move.token, grown(owed(states, lender, move.on_behalf_of, move.token)), False
+        case Repay(amount=int(raw)):
+            yield move.token, raw, True
         case AddLiquidity():
             for token, raw in zip(move.tokens, move.amounts, strict=True):
                 if raw:

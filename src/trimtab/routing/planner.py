@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from trimtab.core.actions import ALL, Action, AddLiquidity, Supply, Swap, Withdraw
-from trimtab.core.adapter import apply, encode
-from trimtab.core.bounds import Bounds
-from trimtab.core.errors import Infeasible
-from trimtab.core.flows import held_everywhere, share_changes
+from trimtab.core.actions import ALL, Action, Supply, Withdraw
+from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Holding, Place, wallet
-from trimtab.core.plan import Plan, PlanCost
-from trimtab.core.states import Reverted, States
+from trimtab.core.states import States
 from trimtab.core.token import Token
 from trimtab.protocols.aave_v3 import LendingPool, withdrawable
 from trimtab.routing.approvals import with_approvals
-from trimtab.routing.bounds import least_balances, least_healths, withdrawn
-from trimtab.routing.gas import gas_units
+from trimtab.routing.bounds import withdrawn
+from trimtab.routing.drafting import Draft, Purpose, drafted, walked
 from trimtab.routing.liquidity import additions, deposits, releases
 from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
-
-
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """Why a plan is made, and what it is worth within the horizon, in numeraire base units.
-
-    `by_trading` is gained by the swaps, and in part by a part of them; `by_placing` by where
-    tokens come to rest. What lowers risk is never weighed against its cost.
-    """
-
-    by_trading: Fraction
-    by_placing: Fraction
-    lowers_risk: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A plan with what limits and reports want to know of it.
-
-    `after` are the states once it has run, by the model.
-    """
-
-    plan: Plan
-    after: States
-    trades: tuple[Trade, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +69,8 @@ def draft(
     moves: tuple[Action, ...] = (*sketch.releases, *swaps, *supplies, *added)
     if not moves:
         return None
-    actions = with_approvals(terms.account, states, moves)
-    after = _walked(terms, states, actions)
-    bounds = _bounds(terms, states, after, actions)
-    plan = Plan(
-        chain=states.clock,
-        account=terms.account,
-        block=states.head.number,
-        bounds=bounds,
-        actions=actions,
-        calls=encode(terms.adapters, states, actions),
-        expected=share_changes(held, held_everywhere(terms.adapters, after, terms.account)),
-        cost=_cost(terms, gas_units(actions, bounds), sketch.trades),
-        gain=purpose.by_placing + purpose.by_trading * _done(terms, sketch.trades, undone),
-        lowers_risk=purpose.lowers_risk,
-        why=purpose.why,
-    )
-    return Draft(plan, after, sketch.trades)
+    reached = replace(purpose, by_trading=purpose.by_trading * _done(terms, sketch.trades, undone))
+    return drafted(terms, states, moves, sketch.trades, reached)
 
 
 def _sketched(
@@ -134,7 +89,7 @@ def _sketched(
         released = (*released, *release.actions)
         for token, raw in release.brings.items():
             funds[token] += raw
-    after = _walked(terms, states, with_approvals(terms.account, states, released))
+    after = walked(terms, states, with_approvals(terms.account, states, released))
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
     for wish in sales(terms, held, wishes, dict(funds), most):
@@ -142,7 +97,7 @@ def _sketched(
         sale = affordable(terms, _sold(terms, done), ready)
         found = trades(terms, after, sale)
         for trade in found:
-            after = _walked(terms, after, with_approvals(terms.account, after, (trade.action,)))
+            after = walked(terms, after, with_approvals(terms.account, after, (trade.action,)))
             funds[wish.sold] -= trade.action.amount_in
             funds[wish.bought] += trade.action.min_out
         done += found
@@ -212,31 +167,6 @@ def _supplies(
             yield Supply(terms.account, place.market, place.token, raw, terms.account)
 
 
-def _walked(terms: Terms, states: States, actions: tuple[Action, ...]) -> States:
-    for action in actions:
-        outcome = apply(terms.adapters, states, action)
-        if isinstance(outcome, Reverted):
-            raise Infeasible(
-                f"by the model the chain refuses {_named(states, action)} with "
-                f"{outcome.reason!r}: the target cannot be reached from this book"
-            )
-        states = states.fold(outcome)
-    return states
-
-
-def _named(states: States, action: Action) -> str:
-    name = states.market(action.market).name
-    match action:
-        case Swap():
-            return f"the sale of {action.token_in.amount(action.amount_in)} at {name}"
-        case Supply():
-            return f"the supply of {action.token.amount(action.amount)} to {name}"
-        case AddLiquidity():
-            return f"the liquidity put into {name}"
-        case _:
-            return f"{type(action).__name__} at {name}"
-
-
 def _sold(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:
     """The value sold, at oracle prices."""
     values = (terms.value(each.action.token_in, each.action.amount_in) for each in done)
@@ -247,25 +177,3 @@ def _done(terms: Terms, done: tuple[Trade, ...], undone: Fraction) -> Fraction:
     """The part of the wished sales, by value, that the trades make."""
     sold = _sold(terms, done)
     return sold / (sold + undone) if sold + undone else Fraction(1)
-
-
-def _bounds(terms: Terms, states: States, after: States, actions: tuple[Action, ...]) -> Bounds:
-    """What holds on the chain after the plan however its swaps fill and whenever it lands."""
-    return Bounds(
-        terms.deadline,
-        least_balances(states, terms.account, actions),
-        least_healths(states, after, terms.account, terms.health),
-    )
-
-
-def _cost(terms: Terms, units: int, done: tuple[Trade, ...]) -> PlanCost:
-    fees, slippage = Fraction(0), Fraction(0)
-    for trade in done:
-        fee = terms.value(trade.action.token_in, trade.part.fee)
-        fees += fee
-        slippage += (
-            terms.value(trade.action.token_in, trade.part.amount_in)
-            - fee
-            - terms.value(trade.action.token_out, trade.part.amount_out)
-        )
-    return PlanCost(units, units * terms.costs.gas, fees, slippage)

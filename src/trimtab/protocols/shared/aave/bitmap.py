@@ -4,6 +4,7 @@ Source: UserConfiguration.sol.
 """
 
 _BORROWING_MASK = 0x5555555555555555555555555555555555555555555555555555555555555555
+_COLLATERAL_MASK = _BORROWING_MASK << 1
 
 
 def is_borrowing(configuration: int, reserve_id: int) -> bool:
@@ -19,6 +20,21 @@ def is_collateral(configuration: int, reserve_id: int) -> bool:
 def is_borrowing_any(configuration: int) -> bool:
     """Whether the account is marked as owing anything."""
     return configuration & _BORROWING_MASK != 0
+
+
+def is_collateral_any(configuration: int) -> bool:
+    """Whether any supply of the account counts as collateral."""
+    return configuration & _COLLATERAL_MASK != 0
+
+
+def only_borrowed(configuration: int) -> int | None:
+    """The id of the one reserve that the account is marked as owing; None for none or several."""
+    return _only(configuration & _BORROWING_MASK)
+
+
+def only_collateral(configuration: int) -> int | None:
+    """The id of the one reserve that is the account's collateral; None for none or several."""
+    return _only(configuration & _COLLATERAL_MASK)
 
 
 def with_borrowing(configuration: int, reserve_id: int) -> int:
@@ -39,3 +55,7 @@ def with_collateral(configuration: int, reserve_id: int) -> int:
 def without_collateral(configuration: int, reserve_id: int) -> int:
     """The configuration with the collateral bit cleared."""
     return configuration & ~(1 << (2 * reserve_id + 1))
+
+
+def _only(bits: int) -> int | None:
+    return bits.bit_length() - 1 >> 1 if bits.bit_count() == 1 else None

@@ -22,6 +22,11 @@ class ReserveConfiguration:
         return Bps(self._bits(16, 16))
 
     @property
+    def liquidation_bonus(self) -> Bps:
+        """What a liquidator gets of the debt repaid: 10500 is a bonus of 5 %."""
+        return Bps(self._bits(32, 16))
+
+    @property
     def decimals(self) -> int:
         """Decimals of the asset."""
         return self._bits(48, 8)
@@ -47,9 +52,19 @@ class ReserveConfiguration:
         return self._bits(60, 1) != 0
 
     @property
+    def is_borrowable_in_isolation(self) -> bool:
+        """Whether it can be borrowed against an isolated collateral."""
+        return self._bits(61, 1) != 0
+
+    @property
     def is_siloed(self) -> bool:
         """Whether whoever borrows it can borrow nothing else."""
         return self._bits(62, 1) != 0
+
+    @property
+    def is_flash_loan_enabled(self) -> bool:
+        """Whether it can be borrowed within one transaction."""
+        return self._bits(63, 1) != 0
 
     @property
     def reserve_factor(self) -> Bps:
@@ -65,6 +80,11 @@ class ReserveConfiguration:
     def supply_cap(self) -> int:
         """The largest total supply, in whole tokens; 0 is none."""
         return self._bits(116, 36)
+
+    @property
+    def liquidation_protocol_fee(self) -> Bps:
+        """The share of a liquidation's bonus that goes to the treasury."""
+        return Bps(self._bits(152, 16))
 
     @property
     def efficiency_category(self) -> int:

@@ -1,7 +1,7 @@
 from typing import get_args
 
 from tests.unit.core.test_token import USDC
-from trimtab.core.actions import Action, Approve, UpdateAnswer
+from trimtab.core.actions import Action, Approve, Perpetual, Staking
 from trimtab.core.bounds import Bounds, LeastBalance, LeastHealth
 from trimtab.core.market import token_market
 from trimtab.core.quantise import Timestamp
@@ -12,8 +12,14 @@ DEADLINE = Timestamp(100)
 APPROVE = Approve(ZERO_ADDRESS, token_market(USDC), USDC, ZERO_ADDRESS, 1)
 
 
+OTHERS = {"UpdateAnswer", "Liquidate", "FlashLoan", "Delegate", "UseAsCollateral"}
+OTHERS |= {"SetEfficiencyMode", "MintShares", "RedeemShares"}
+OTHERS |= {kind.__name__ for union in (Staking, Perpetual) for kind in get_args(union)}
+"""What no plan does."""
+
+
 def test_gas__every_action_of_ours__has_a_figure() -> None:
-    ours = {kind.__name__ for kind in get_args(Action)} - {UpdateAnswer.__name__}
+    ours = {kind.__name__ for kind in get_args(Action)} - OTHERS
     assert GAS_OF.keys() == ours | {"LeastBalance", "LeastHealth", "Batch"}
 
 

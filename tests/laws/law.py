@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
-from trimtab.core.abi import Answer, Log, log_words, topic, topic_address
+from trimtab.core.abi import Answer, Log, Read, log_words, topic, topic_address
 from trimtab.core.actions import Action
 from trimtab.core.adapter import Adapters, Question, accrue, adapter_of, apply, encode
 from trimtab.core.market import Accounts, Head, Market, MarketId, State, Ticks
@@ -46,6 +46,9 @@ class Machine(Protocol):
 
     def static(self, to: Address, data: bytes) -> Answer:
         """What a read answers."""
+
+    def slot(self, to: Address, number: int) -> Answer:
+        """The word in a storage slot."""
 
     def call(self, sender: Address, to: Address, data: bytes) -> tuple[bool, bytes, Sequence[Log]]:
         """Run a transaction: whether it succeeded, what it returned, and its logs."""
@@ -106,12 +109,19 @@ def read_states(
         adapter = adapter_of(adapters, market)
         question = Question(market, accounts, head, known.states[market.id] if known else None)
         while asked := adapter.reads(question):
-            answers = [machine.static(read.to, read.data) for read in asked]
+            answers = [answered(machine, read) for read in asked]
             state = adapter.decode(question, answers)
             question = replace(question, known=state, round=question.round + 1)
         assert question.known is not None
         states[market.id] = question.known
     return States(chain, {chain: head}, {market.id: market for market in markets}, states)
+
+
+def answered(machine: Machine, read: Read) -> Answer:
+    """What a machine answers to a read."""
+    if read.is_slot:
+        return machine.slot(read.to, int.from_bytes(read.data, "big"))
+    return machine.static(read.to, read.data)
 
 
 def check_case(

@@ -52,6 +52,11 @@ class Node:
         (answer,) = self._rpc.answers([(to, data)])
         return answer
 
+    def slot(self, to: Address, number: int) -> Answer:
+        """The word in a storage slot at the latest block."""
+        stored = self._rpc("eth_getStorageAt", to, hex(number), "latest")
+        return Answer(True, bytes.fromhex(str(stored)[2:]))
+
     def call(
         self, sender: Address, to: Address, data: bytes
     ) -> tuple[bool, bytes, tuple[Log, ...]]:

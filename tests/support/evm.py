@@ -68,6 +68,10 @@ class Evm:
         self._evm.revert(before)
         return Answer(ok, returned)
 
+    def slot(self, to: Address, number: int) -> Answer:
+        """The word in a storage slot."""
+        return Answer(True, self._evm.storage(to, number).to_bytes(32, "big"))
+
     def set_time(self, timestamp: int) -> None:
         """Begin the next block, of this time. Only `revert` goes back."""
         assert timestamp >= self.time, f"{timestamp} is before {self.time}"

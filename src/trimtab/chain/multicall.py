@@ -34,14 +34,20 @@ class Multicall:
     size: int = 500
 
     def requests(self, reads: Sequence[Read], head: Head) -> tuple[Request, ...]:
-        """The calls that make these reads at this very block."""
-        return tuple(
+        """The calls that make these reads at this very block; each slot is asked by itself."""
+        calls = (
             Request(
                 "eth_call",
                 ({"to": self.address, "data": "0x" + encode(part).hex()}, pin(head)),
             )
             for part in self._parts(reads)
         )
+        slots = (
+            Request("eth_getStorageAt", (read.to, hex(int.from_bytes(read.data, "big")), pin(head)))
+            for read in reads
+            if read.is_slot
+        )
+        return (*calls, *slots)
 
     def answers(self, reads: Sequence[Read], replies: Iterator[Reply]) -> tuple[Answer, ...]:
         """The answers to these reads, from the next of the replies.
@@ -49,12 +55,15 @@ class Multicall:
         Raises RpcError where the node refuses or answers nonsense, MissingRead where there is
         no Multicall3.
         """
-        return tuple(
+        called = [
             answer for part in self._parts(reads) for answer in self._answered(part, next(replies))
-        )
+        ]
+        of_calls = iter(called)
+        return tuple(_stored(next(replies)) if each.is_slot else next(of_calls) for each in reads)
 
     def _parts(self, reads: Sequence[Read]) -> list[Sequence[Read]]:
-        return [reads[at : at + self.size] for at in range(0, len(reads), self.size)]
+        calls = [read for read in reads if not read.is_slot]
+        return [calls[at : at + self.size] for at in range(0, len(calls), self.size)]
 
     def _answered(self, reads: Sequence[Read], reply: Reply) -> tuple[Answer, ...]:
         if reply.refusal is not None:
@@ -122,6 +131,13 @@ def decode(data: bytes, count: int) -> tuple[Answer, ...]:
     if position != len(data):
         raise _nonsense(f"{len(data)} bytes where the answers fill {position}")
     return tuple(answers)
+
+
+def _stored(reply: Reply) -> Answer:
+    """The word in a storage slot. Raises RpcError where the node refuses, or answers none."""
+    if reply.refusal is not None:
+        raise _hinted(reply.refusal)
+    return Answer(True, hexadecimal(reply.into(str), "storage word", 32))
 
 
 def _nonsense(what: str) -> RpcError:

@@ -10,7 +10,7 @@ from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_ca
 from trimtab.chain.multicall import Multicall, ask
 from trimtab.chain.node import Node
 from trimtab.chain.rpc import NodeRefusal, Reply
-from trimtab.core.abi import Answer, Log, Read, words
+from trimtab.core.abi import Answer, Log, Read
 from trimtab.core.adapter import Adapter, Adapters, Question, adapter_of, decoded
 from trimtab.core.errors import MissingRead, Reorg, RpcError
 from trimtab.core.market import Accounts, Audit, Head, Market, MarketId, Place, State
@@ -173,10 +173,7 @@ class Reader:
         opened = [each for each in audits if each not in asked]
         answers = await ask(node, [each.read for each in opened], at, self._multicall)
         given = {**asked, **dict(zip(opened, answers, strict=True))}
-        return {
-            each.place: words(given[each], each.word + 1, f"the balance {each.place}")[-1]
-            for each in audits
-        }
+        return {each.place: each.value(given[each]) for each in audits}
 
 
 def _header(reply: Reply, previous: Head, at: Head) -> Block:

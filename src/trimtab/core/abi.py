@@ -25,10 +25,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A call that only reads."""
+    """A call that only reads; or, with `is_slot`, a look at what no function of a contract tells.
+
+    Then `data` is the number of a storage slot, and the answer the word that lies in it.
+    """
 
     to: Address
     data: bytes
+    is_slot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Log:
     timestamp: int
     transaction: str
     index: int
+
+
+def slot_read(to: Address, slot: int) -> Read:
+    """What asks for the word in a storage slot."""
+    return Read(to, slot.to_bytes(32, "big"), is_slot=True)
 
 
 @cache

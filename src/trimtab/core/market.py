@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NewType, Protocol, TypeVar
 
-from trimtab.core.abi import Read
+from trimtab.core.abi import Answer, Read, signed, words
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
 
@@ -108,7 +108,12 @@ class Place:
     @property
     def is_simple(self) -> bool:
         """Whether the chain itself tells what it is worth."""
-        return not (self.is_pooled or self.is_uncollected)
+        return not (self.is_pooled or self.is_uncollected or self.is_position)
+
+    @property
+    def is_position(self) -> bool:
+        """Whether it is exposure at a perpetual: its shares are the size, negative for a short."""
+        return self.side == POSITION
 
     @property
     def ticks(self) -> Ticks:
@@ -122,6 +127,7 @@ class Place:
 
 
 LIQUIDITY, UNCOLLECTED, QUEUE = "liquidity", "uncollected", "queue"
+POSITION = "position"
 
 
 def pooled(market: MarketId, token: Token, ticks: Ticks = ()) -> Place:
@@ -161,13 +167,20 @@ class Holding:
 class Audit:
     """A read of which one word is what the chain itself says that an account has in a place.
 
-    It is the stored shares of a pooled place or of what is uncollected, since no contract tells
-    what those are worth, and else the worth; both positive for a debt.
+    It is the stored shares of a pooled place, of what is uncollected or of a perpetual's position,
+    since no word of a contract tells what those are worth, and else the worth; both positive for
+    a debt. `is_signed` tells that the word is in two's complement.
     """
 
     place: Place
     read: Read
     word: int = 0
+    is_signed: bool = False
+
+    def value(self, answer: Answer) -> int:
+        """What an answer to the read says. Raises MissingRead where it is refused or too short."""
+        found = words(answer, self.word + 1, f"the balance {self.place}")[-1]
+        return signed(found) if self.is_signed else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,8 +185,9 @@ class Narrowed:
     def _audit(self, states: States) -> dict[Place, int]:
         """What a reader's audit would say of every place; a debt as a positive number."""
         held = held_everywhere(self.adapters, states, self.account)
+        audited = {place: each.audited for place, each in held.items()}
         return {
-            each.place: abs(held[each.place].audited) if each.place in held else 0
+            each.place: audited.get(each.place, 0) * (-1 if each.place.is_debt else 1)
             for market in self.markets
             for each in adapter_of(self.adapters, market).audits(
                 market, states.state(market.id), self.account

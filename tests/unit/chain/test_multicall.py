@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.chain.fake_node import CHAIN, FakeNode, Refused, connected, hash_of
 from trimtab.chain.multicall import Multicall, ask, decode, encode
-from trimtab.core.abi import Answer, Read, selector, word
+from trimtab.core.abi import Answer, Read, selector, slot_read, word
 from trimtab.core.errors import MissingRead, RpcError
 from trimtab.core.market import Head
 from trimtab.core.quantise import Timestamp
@@ -150,3 +150,24 @@ def test_split__reads_of_several_calls__in_order() -> None:
     sent = [str(request.parameters[0]["data"]) for request in requests]  # type: ignore[index, call-overload]
     rows = chain.from_iterable(abi_decode(CALLS, bytes.fromhex(data[10:]))[0] for data in sent)
     assert [row[2] for row in rows] == [read.data for read in reads]
+
+
+def storing_node(stored: object) -> FakeNode:
+    node = multicall_node([])
+    node.methods["eth_getStorageAt"] = lambda *asked: stored
+    return node
+
+
+def test_ask__slots_among_calls__answered_in_order() -> None:
+    reads = [slot_read(TARGET, 7), Read(TARGET, b"a"), slot_read(TARGET, 2**256 - 1)]
+    node = storing_node("0x" + "ab" * 32)
+    stored = Answer(True, b"\xab" * 32)
+    assert asyncio.run(ask(connected(node), reads, HEAD)) == (stored, Answer(True, b"a"), stored)
+    assert node.round_trips == 1
+
+
+@pytest.mark.parametrize("stored", ["0x", "0x" + "ab" * 31, 7, None])
+def test_ask__a_slot_that_is_no_word__inconsistent(stored: object) -> None:
+    with pytest.raises(RpcError) as seen:
+        asyncio.run(ask(connected(storing_node(stored)), [slot_read(TARGET, 0)], HEAD))
+    assert seen.value.fault == "inconsistent"

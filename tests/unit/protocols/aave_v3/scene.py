@@ -97,6 +97,10 @@ class Scene:
         """What a read answers."""
         return self.machine.static(to, data)
 
+    def slot(self, to: Address, number: int) -> Answer:
+        """The word in a storage slot."""
+        return self.machine.slot(to, number)
+
     def call(self, sender: Address, to: Address, data: bytes) -> tuple[bool, bytes, Sequence[Log]]:
         """Run a transaction and keep its logs."""
         succeeded, returned, logs = self.machine.call(sender, to, data)

@@ -19,11 +19,12 @@ from trimtab.core.strategy import Decision
 from trimtab.engine.bot import Bot
 from trimtab.engine.wishes import Now, Values, Wishes, base_units, wants, wishes
 from trimtab.engine.worlds import GAS_HEADROOM
-from trimtab.mandate.limits import Fill, Scene
+from trimtab.mandate.limits import HEALTH, Fill, Scene
+from trimtab.mandate.repair import is_health
 from trimtab.mandate.review import breaches, review
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.risk import nearness
-from trimtab.routing import Draft, Purpose, Terms, draft
+from trimtab.routing import Draft, Purpose, Terms, deleverage, draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,30 @@ class Judgement:
 def decide(bot: Bot, now: Now) -> Judgement:
     """Ask every strategy, fit the wishes to the limits, plan and review.
 
-    A state limit that the market broke makes a plan even where every strategy holds.
+    A state limit that the market broke makes a plan even where every strategy holds, and a debt
+    beyond its health limit is repaid before anybody is asked.
     """
     scene = scene_of(bot, now, now.states)
     broken = breaches(bot.limits, scene)
+    ahead = accrue(
+        bot.adapters, now.states, Timestamp(now.states.timestamp + bot.execution.block_seconds)
+    )
+    unsaved = ""
+    try:
+        if saved := _saved(bot, now, ahead, broken):
+            return _judged(bot, now, ahead, saved, Wishes((), {}, {}, _NONE, _NONE, True), broken)
+    except PlanError as error:
+        unsaved = f"{error}; "
     try:
         wished = wishes(bot, now)
     except PlanError as error:
-        return Judgement((), broken, str(error))
-    why = wished.reasons
+        return Judgement((), broken, f"{unsaved}{error}")
+    why = f"{unsaved}{wished.reasons}"
     if broken:
         why = f"repair {', '.join(breach.limit for breach in broken)}; {why}"
     elif not wished.wants_to_move:
         return Judgement(wished.decisions, broken, why)
     try:
-        ahead = accrue(
-            bot.adapters, now.states, Timestamp(now.states.timestamp + bot.execution.block_seconds)
-        )
         found = _draft(bot, now, ahead, wished, broken, why)
     except PlanError as error:
         return Judgement(wished.decisions, broken, f"{error} ({why})")
@@ -75,7 +83,22 @@ def decide(bot: Bot, now: Now) -> Judgement:
         why = f"every move that can be made now is smaller than its own gas ({why})"
         crossed = wants(now, wished.own) if len(wished.own) > 1 else None
         return Judgement(wished.decisions, broken, why, wants=crossed)
-    after = after_of(bot, now, found)
+    return _judged(bot, now, ahead, found, wished, broken)
+
+
+_NONE = Fraction(0)
+
+
+def _judged(
+    bot: Bot,
+    now: Now,
+    ahead: States,
+    found: Draft,
+    wished: Wishes,
+    broken: tuple[Breach, ...],
+) -> Judgement:
+    """The verdict on a plan, by the book at the moment that it is made for and after it."""
+    after, why = after_of(bot, now, found), found.plan.why
     verdict = review(bot.limits, scene_of(bot, now, ahead), after, found.plan)
     if not isinstance(verdict, Approved):
         why = f"{verdict.why} ({why})"
@@ -156,21 +179,7 @@ def _draft(
     scene = scene_of(bot, now, now.states)
     lowers_risk = bool(broken) or wished.closes
     execution, limits = bot.execution, bot.limits
-    allowance = limits.turnover_per_day * (1 - MARGIN) * scene.equity - now.traded
-    deadline = now.states.timestamp + execution.deadline_blocks * execution.block_seconds
-    terms = Terms(
-        adapters=bot.adapters,
-        account=bot.account,
-        pools=tuple(p for p in bot.pools if p.id not in now.quarantined | now.reduce_only),
-        router=bot.router,
-        prices=now.prices,
-        costs=now.costs,
-        slippage=limits.slippage,
-        fill_tolerance=execution.fill_tolerance,
-        deadline=Timestamp(deadline),
-        budget=None if broken else max(allowance, Fraction(0)),
-        health=Wad(quantise(limits.health, Fraction(1, 10**18), Rounding.UP)),
-    )
+    terms = _terms(bot, now, scene, is_repair=bool(broken))
     names = bot.names((*scene.values, *wished.places))
     room = Room(limits.caps, limits.minimum_idle, names, wallet(bot.numeraire))
     fitted = _without_additions(bot, now, scene, fit(wished.places, room))
@@ -194,6 +203,46 @@ def _draft(
         worth, price = (now.prices.numeraire.amount(int(each)) for each in (gain, cost))
         raise Uneconomic(f"uneconomic: worth {worth} within the horizon, costs {price}")
     return found
+
+
+def _terms(bot: Bot, now: Now, scene: Scene, *, is_repair: bool) -> Terms:
+    """What a plan may cost and use now; a repair need not keep the turnover."""
+    execution, limits = bot.execution, bot.limits
+    allowance = limits.turnover_per_day * (1 - MARGIN) * scene.equity - now.traded
+    deadline = now.states.timestamp + execution.deadline_blocks * execution.block_seconds
+    return Terms(
+        adapters=bot.adapters,
+        account=bot.account,
+        pools=tuple(p for p in bot.pools if p.id not in now.quarantined | now.reduce_only),
+        router=bot.router,
+        prices=now.prices,
+        costs=now.costs,
+        slippage=limits.slippage,
+        fill_tolerance=execution.fill_tolerance,
+        deadline=Timestamp(deadline),
+        budget=None if is_repair else max(allowance, Fraction(0)),
+        health=Wad(quantise(limits.health, Fraction(1, 10**18), Rounding.UP)),
+    )
+
+
+def _saved(bot: Bot, now: Now, ahead: States, broken: tuple[Breach, ...]) -> Draft | None:
+    """The plan that leads the debt nearest to liquidation away from it; None where none is near.
+
+    Raises Infeasible where it cannot be made.
+    """
+    near = [breach for breach in broken if is_health(breach.limit)]
+    if not near:
+        return None
+    nearest = max(near, key=lambda breach: breach.measured)
+    lender = next(
+        market
+        for market in bot.markets
+        if isinstance(market, LendingPool) and f"{HEALTH} {market.name}" == nearest.limit
+    )
+    terms = _terms(bot, now, scene_of(bot, now, now.states), is_repair=True)
+    why = f"repair {nearest.limit}: repay until the debt is farther from its liquidation"
+    purpose = Purpose(_NONE, _NONE, lowers_risk=True, why=why)
+    return deleverage(terms, ahead, lender, purpose)
 
 
 def _without_additions(bot: Bot, now: Now, scene: Scene, values: Values) -> Values:

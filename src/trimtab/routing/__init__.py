@@ -1,5 +1,6 @@
 """How to get there: from wished amounts to an ordered plan of exact actions."""
 
+from trimtab.routing.deleverage import deleverage
 from trimtab.routing.drafting import Draft, Purpose
 from trimtab.routing.exchanges import Exchange, fee_rate, is_exchange, tokens_of
 from trimtab.routing.gas import GAS_OF
@@ -17,6 +18,7 @@ __all__ = [
     "Router",
     "Terms",
     "Trade",
+    "deleverage",
     "draft",
     "fee_rate",
     "is_exchange",

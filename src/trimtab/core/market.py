@@ -150,26 +150,28 @@ class Holding:
     """What one account has in one place.
 
     `shares` is what the contract stores and only actions change; `raw` is its worth in base
-    units of the place's token at the state's moment. Both are negative for a debt.
+    units of the place's token at the state's moment. Both are negative for a debt. `is_stated`
+    tells whether the chain itself says what a simple place is worth.
     """
 
     place: Place
     shares: int
     raw: int
+    is_stated: bool = True
 
     @property
     def audited(self) -> int:
         """What an `Audit` of the place should say, negative for a debt."""
-        return self.raw if self.place.is_simple else self.shares
+        return self.raw if self.place.is_simple and self.is_stated else self.shares
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
     """A read of which one word is what the chain itself says that an account has in a place.
 
-    It is the stored shares of a pooled place, of what is uncollected or of a perpetual's position,
-    since no word of a contract tells what those are worth, and else the worth; both positive for
-    a debt. `is_signed` tells that the word is in two's complement.
+    It is the stored shares of a pooled place, of what is uncollected, of a perpetual's position
+    and of a holding that is not stated, since no word of a contract tells what those are worth,
+    and else the worth; both positive for a debt. `is_signed` tells that the word is in two's complement.
     """
 
     place: Place

@@ -171,7 +171,8 @@ class Audit:
 
     It is the stored shares of a pooled place, of what is uncollected, of a perpetual's position
     and of a holding that is not stated, since no word of a contract tells what those are worth,
-    and else the worth; both positive for a debt. `is_signed` tells that the word is in two's complement.
+    and else the worth; both positive for a debt. `is_signed` tells that the word is in two's
+    complement.
     """
 
     place: Place

@@ -16,6 +16,7 @@ from trimtab.lab.world.contracts import read_all
 from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, supply_reserves
 from trimtab.lab.world.deploy_balancer import deploy_balancer
 from trimtab.lab.world.deploy_curve import deploy_curve
+from trimtab.lab.world.deploy_perpetual import deploy_perpetual, open_perpetual
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
 from trimtab.lab.world.deploy_range_minter import deploy_range_minter
 from trimtab.lab.world.deploy_safe import NewSafe, deploy_safe, new_safe
@@ -125,8 +126,15 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         if spec.weighted_pools
         else None
     )
+    perpetual = (
+        deploy_perpetual(deployer, spec, tokens, feeds, exchange.factory)
+        if spec.perpetual
+        else None
+    )
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
+    if perpetual is not None:
+        open_perpetual(rpc, spec, perpetual, tokens, feeds, liquidity_provider)
     at = head(rpc)
     answers = read_all(rpc, [*exchange.queries, *lending.queries])
     pools, reserves = answers[: len(spec.pools)], answers[len(spec.pools) :]
@@ -148,6 +156,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         uniswap_v2=pairs,
         curve=curve,
         balancer=balancer,
+        perpetual=perpetual,
     )
 
 

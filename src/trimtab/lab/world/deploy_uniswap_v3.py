@@ -188,6 +188,15 @@ def sqrt_price_x96(token0: TokenSpec, token1: TokenSpec) -> int:
     return math.isqrt((numerator << 192) // denominator)
 
 
+def position_amounts(
+    token0: TokenSpec, token1: TokenSpec, position: PositionSpec, spacing: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """A position's ticks, and what it holds of each token where their pool opens."""
+    start = sqrt_price_x96(token0, token1)
+    ticks = _range(start, position, spacing)
+    return ticks, _amounts(start, ticks, position.worth, token0, token1)
+
+
 def _range(start: int, position: PositionSpec, spacing: int) -> tuple[int, int]:
     """The ticks between which a position lies, multiples of the spacing."""
     end = _MAX_TICK // spacing * spacing

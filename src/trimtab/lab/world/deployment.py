@@ -141,6 +141,34 @@ class PairsEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PerpetualEntry:
+    """A perpetual exchange and its one market, which is `perpetual:NAME`.
+
+    `feed` and `settlement` are symbols. `price_feed` is what the base token asks for prices,
+    `index` the cache of the feed's prices behind it.
+    """
+
+    name: str
+    feed: str
+    settlement: str
+    clearing_house: Address
+    vault: Address
+    exchange: Address
+    order_book: Address
+    account_balance: Address
+    config: Address
+    market_registry: Address
+    insurance_fund: Address
+    base_token: Address
+    quote_token: Address
+    price_feed: Address
+    index: Address
+    pool: Address
+    pool_fee: int
+    tick_spacing: int
+
+
+@dataclass(frozen=True, slots=True)
 class SafeEntry:
     """What new Safes are made of."""
 
@@ -175,6 +203,7 @@ class Deployment:
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
+    perpetual: PerpetualEntry | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -187,6 +216,7 @@ class Deployment:
             *(f"uniswap_v2:{name}" for name in (self.uniswap_v2.pairs if self.uniswap_v2 else ())),
             *(f"curve:{name}" for name in (self.curve.pools if self.curve else ())),
             *(f"balancer:{name}" for name in (self.balancer.pools if self.balancer else ())),
+            *((f"perpetual:{self.perpetual.name}",) if self.perpetual else ()),
         )
 
     def token(self, symbol: str) -> Token:

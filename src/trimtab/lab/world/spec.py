@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Bps, Timestamp
 from trimtab.lab.world.node import NodeSpec
+from trimtab.lab.world.spec_perpetual import PerpetualSpec
 
 PRICE_DECIMALS = 8
 """Decimals of every feed, as Chainlink has them for prices in US dollars."""
@@ -145,6 +146,7 @@ class WorldSpec:
     pairs: tuple[PairSpec, ...] = ()
     stable_pools: tuple[StablePoolSpec, ...] = ()
     weighted_pools: tuple[WeightedPoolSpec, ...] = ()
+    perpetual: PerpetualSpec | None = None
 
     def __post_init__(self) -> None:
         symbols = [token.symbol for token in self.tokens]
@@ -155,6 +157,8 @@ class WorldSpec:
         used += [symbol for pair in self.pairs for symbol in (pair.base, pair.quote)]
         used += [symbol for pool in self.stable_pools for symbol in pool.symbols]
         used += [symbol for pool in self.weighted_pools for symbol in pool.symbols]
+        if self.perpetual is not None:
+            used += [self.perpetual.feed, self.perpetual.settlement]
         if missing := sorted(set(used) - set(symbols)):
             raise ConfigError(f"no token {missing} in this world: it has {symbols}")
         fees = sorted(TICK_SPACING)

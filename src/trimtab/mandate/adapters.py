@@ -8,6 +8,7 @@ from trimtab.protocols.balancer import BalancerAdapter
 from trimtab.protocols.chainlink import ChainlinkAdapter
 from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
+from trimtab.protocols.erc4626 import Erc4626Adapter
 from trimtab.protocols.uniswap_v2 import UniswapV2Adapter
 from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
 
@@ -19,6 +20,7 @@ ADAPTERS = cast(
         "chainlink": ChainlinkAdapter(),
         "curve": CurveAdapter(),
         "erc20": Erc20Adapter(),
+        "erc4626": Erc4626Adapter(),
         "uniswap_v2": UniswapV2Adapter(),
         "uniswap_v3": UniswapV3Adapter(),
     },

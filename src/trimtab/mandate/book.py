@@ -15,6 +15,7 @@ from trimtab.core.token import Address, Token, address
 from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
 from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
+from trimtab.mandate.vaults import VaultEntry, vaults
 from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
 from trimtab.protocols.aave_v3 import LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
@@ -74,6 +75,7 @@ class _File(msgspec.Struct, frozen=True):
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
+    erc4626: dict[str, VaultEntry] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class AddressBook:
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
     `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`,
-    `balancer:WETH/USDC`; a place `WETH` (the wallet) or `aave_v3:WETH`.
+    `balancer:WETH/USDC`, `erc4626:vUSDC`; a place `WETH` (the wallet) or `aave_v3:WETH`.
     """
 
     chain: int
@@ -164,6 +166,7 @@ def _book(file: _File) -> AddressBook:
     if file.balancer is not None:
         found = weighted_pools(file.chain, file.balancer, listed)
         markets |= {pool.name: pool for pool in found}
+    markets |= {vault.name: vault for vault in vaults(file.chain, file.erc4626, listed)}
     return AddressBook(
         chain=file.chain,
         multicall=address(file.multicall),

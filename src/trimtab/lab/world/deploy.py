@@ -29,6 +29,7 @@ from trimtab.lab.world.deploy_tokens import (
 )
 from trimtab.lab.world.deploy_uniswap_v2 import deploy_uniswap_v2
 from trimtab.lab.world.deploy_uniswap_v3 import deploy_uniswap_v3
+from trimtab.lab.world.deploy_vaults import deploy_vaults
 from trimtab.lab.world.deployment import Deployment
 from trimtab.lab.world.node import Anvil
 from trimtab.lab.world.rpc import Rpc
@@ -126,6 +127,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         if spec.weighted_pools
         else None
     )
+    vaults = deploy_vaults(deployer, spec, tokens, liquidity_provider) if spec.vaults else None
     perpetual = (
         deploy_perpetual(deployer, spec, tokens, feeds, exchange.factory)
         if spec.perpetual
@@ -157,6 +159,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         curve=curve,
         balancer=balancer,
         perpetual=perpetual,
+        erc4626=vaults,
     )
 
 

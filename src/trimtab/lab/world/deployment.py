@@ -9,6 +9,7 @@ import msgspec
 from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
+from trimtab.lab.world.vault_entries import StakeEntry, VaultEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ class Deployment:
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
     perpetual: PerpetualEntry | None = None
+    erc4626: dict[str, VaultEntry] | None = None
+    staking: dict[str, StakeEntry] | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -217,6 +220,8 @@ class Deployment:
             *(f"curve:{name}" for name in (self.curve.pools if self.curve else ())),
             *(f"balancer:{name}" for name in (self.balancer.pools if self.balancer else ())),
             *((f"perpetual:{self.perpetual.name}",) if self.perpetual else ()),
+            *(f"erc4626:{name}" for name in self.erc4626 or ()),
+            *(f"staking:{name}" for name in self.staking or ()),
         )
 
     def token(self, symbol: str) -> Token:

@@ -9,6 +9,7 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Bps, Timestamp
 from trimtab.lab.world.node import NodeSpec
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
+from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
 
 PRICE_DECIMALS = 8
 """Decimals of every feed, as Chainlink has them for prices in US dollars."""
@@ -147,6 +148,8 @@ class WorldSpec:
     stable_pools: tuple[StablePoolSpec, ...] = ()
     weighted_pools: tuple[WeightedPoolSpec, ...] = ()
     perpetual: PerpetualSpec | None = None
+    vaults: tuple[VaultSpec, ...] = ()
+    stakes: tuple[StakeSpec, ...] = ()
 
     def __post_init__(self) -> None:
         symbols = [token.symbol for token in self.tokens]
@@ -157,6 +160,7 @@ class WorldSpec:
         used += [symbol for pair in self.pairs for symbol in (pair.base, pair.quote)]
         used += [symbol for pool in self.stable_pools for symbol in pool.symbols]
         used += [symbol for pool in self.weighted_pools for symbol in pool.symbols]
+        used += [vault.asset for vault in self.vaults] + [stake.asset for stake in self.stakes]
         if self.perpetual is not None:
             used += [self.perpetual.feed, self.perpetual.settlement]
         if missing := sorted(set(used) - set(symbols)):

@@ -1,0 +1,49 @@
+"""Morpho Blue: isolated markets of one token lent against one other."""
+
+from trimtab.protocols.morpho.adapter import MorphoAdapter
+from trimtab.protocols.morpho.market import (
+    LendingMarket,
+    LendingState,
+    Morpho,
+    MorphoState,
+    OracleState,
+    Position,
+    PriceOracle,
+    RateModel,
+    id_of,
+)
+from trimtab.protocols.morpho.model.queries import (
+    borrow_rate,
+    borrowable,
+    expected,
+    health_factor,
+    liquidity,
+    owed,
+    supplied,
+    supply_rate,
+    utilisation,
+    withdrawable,
+)
+
+__all__ = [
+    "LendingMarket",
+    "LendingState",
+    "Morpho",
+    "MorphoAdapter",
+    "MorphoState",
+    "OracleState",
+    "Position",
+    "PriceOracle",
+    "RateModel",
+    "borrow_rate",
+    "borrowable",
+    "expected",
+    "health_factor",
+    "id_of",
+    "liquidity",
+    "owed",
+    "supplied",
+    "supply_rate",
+    "utilisation",
+    "withdrawable",
+]

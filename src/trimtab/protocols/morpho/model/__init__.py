@@ -1,0 +1,1 @@
+"""The exact transitions of a Morpho market, and what can be asked of it."""

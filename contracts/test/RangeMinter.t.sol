@@ -2,7 +2,7 @@
 pragma solidity 0.8.24;
 
 import {Range, RangeMinter} from "../RangeMinter.sol";
-import {Coin, Factory, Habit, Pool, PositionManager, Real, Ticks} from "./RangeMinterExchange.sol";
+import {Coin, Factory, Habit, Pool, PositionManager, Real, Ticks} from "./Exchange.sol";
 import {vm} from "./Vm.sol";
 
 /// What is minted, what it costs and what is refused, on the real pool and beside the real position

@@ -101,7 +101,7 @@ library Ticks {
     }
 }
 
-/// How a token behaves when it is to be transferred.
+/// How a token behaves when it is given an order.
 enum Habit {
     Plain,
     Silent,
@@ -114,10 +114,11 @@ enum Habit {
     Calling
 }
 
-/// A token that behaves as it is told to, and is taught to call somebody while it is transferred.
+/// A token that behaves as it is told to at one of its orders, and is taught to call somebody then.
 contract Coin {
     mapping(address => uint256) public balanceOf;
     mapping(address => mapping(address => uint256)) public allowance;
+    bytes4 private _order;
     Habit private _habit;
     address private _called;
     bytes private _call;
@@ -127,12 +128,20 @@ contract Coin {
         balanceOf[account] += amount;
     }
 
+    function behave(bytes4 order, Habit habit) public {
+        (_order, _habit) = (order, habit);
+    }
+
+    function behave(bytes4 order, address called, bytes memory call) public {
+        (_order, _habit, _called, _call) = (order, Habit.Calling, called, call);
+    }
+
     function behave(Habit habit) external {
-        _habit = habit;
+        behave(Coin.transferFrom.selector, habit);
     }
 
     function behave(address called, bytes calldata call) external {
-        (_habit, _called, _call) = (Habit.Calling, called, call);
+        behave(Coin.transferFrom.selector, called, call);
     }
 
     /// What the last call that it was taught came back with.
@@ -141,31 +150,49 @@ contract Coin {
     }
 
     function approve(address spender, uint256 amount) external {
-        allowance[msg.sender][spender] = amount;
+        if (_isObeyed()) allowance[msg.sender][spender] = amount;
+        _reply();
     }
 
-    function transfer(address recipient, uint256 amount) external returns (bool) {
-        balanceOf[msg.sender] -= amount;
-        balanceOf[recipient] += amount;
-        return true;
+    function transfer(address recipient, uint256 amount) external {
+        if (amount == 0) revert();
+        if (_isObeyed()) _move(msg.sender, recipient, amount);
+        _reply();
     }
 
     function transferFrom(address payer, address recipient, uint256 amount) external {
-        // Without a reason, which alone would look like consent.
-        if (_habit == Habit.Reverting || amount == 0) revert();
-        if (_habit == Habit.Calling) (, _answer) = _called.call(_call);
-        if (_habit != Habit.Falsehood) {
+        if (amount == 0) revert();
+        if (_isObeyed()) {
             allowance[payer][msg.sender] -= amount;
-            balanceOf[payer] -= amount;
-            balanceOf[recipient] += _habit == Habit.Feeing ? amount - 1 : amount;
+            _move(payer, recipient, amount);
         }
-        if (_habit == Habit.Silent) return;
-        uint256 size = _habit == Habit.Short ? 31 : _habit == Habit.Long ? 64 : 32;
-        uint256 told = _habit == Habit.Falsehood ? 0 : _habit == Habit.Two ? 2 : 1;
+        _reply();
+    }
+
+    function _move(address payer, address recipient, uint256 amount) private {
+        balanceOf[payer] -= amount;
+        balanceOf[recipient] += _now() == Habit.Feeing ? amount - 1 : amount;
+    }
+
+    function _isObeyed() private returns (bool) {
+        // Without a reason, which alone would look like consent.
+        if (_now() == Habit.Reverting) revert();
+        if (_now() == Habit.Calling) (, _answer) = _called.call(_call);
+        return _now() != Habit.Falsehood;
+    }
+
+    function _reply() private view {
+        Habit habit = _now();
+        uint256 size = habit == Habit.Silent ? 0 : habit == Habit.Short ? 31 : habit == Habit.Long ? 64 : 32;
+        uint256 told = habit == Habit.Falsehood ? 0 : habit == Habit.Two ? 2 : 1;
         assembly {
             mstore(0, told)
             mstore(32, told)
             return(0, size)
         }
+    }
+
+    function _now() private view returns (Habit) {
+        return msg.sig == _order ? _habit : Habit.Plain;
     }
 }

@@ -1,12 +1,14 @@
-"""Fixed-point arithmetic under the contracts' names: every division here rounds half up.
+"""Fixed-point arithmetic under the contracts' names: half up, unless a name says floor or ceil.
 
 A product above 256 bits, and a division by zero, revert without data.
-Source: WadRayMath.sol and PercentageMath.sol of Aave V3.
+Source: WadRayMath.sol, PercentageMath.sol and MathUtils.sol of Aave V3; floor and ceil came with
+its later lines.
 """
 
 from trimtab.core.abi import UINT256_MAX
 from trimtab.core.quantise import Ray, Wad
 from trimtab.protocols.shared.reverts import NO_DATA, RevertError
+from trimtab.protocols.shared.rounding import div_up
 
 RAY = Ray(10**27)
 HALF_RAY = 5 * 10**26
@@ -39,6 +41,41 @@ def percent_mul(value: int, percentage: int) -> int:
 def percent_div(value: int, percentage: int) -> int:
     """What the value is such a share of: value * 10**4 / percentage, half up."""
     return _fits(value * PERCENTAGE_FACTOR + percentage // 2) // _divisor(percentage)
+
+
+def ray_mul_floor(a: int, b: int) -> int:
+    """The product of two rays: a * b / 10**27, rounded down."""
+    return _fits(a * b) // RAY
+
+
+def ray_mul_ceil(a: int, b: int) -> int:
+    """The product of two rays: a * b / 10**27, rounded up."""
+    return div_up(_fits(a * b), RAY)
+
+
+def ray_div_floor(a: int, b: int) -> int:
+    """The quotient of two rays: a * 10**27 / b, rounded down."""
+    return _fits(a * RAY) // _divisor(b)
+
+
+def ray_div_ceil(a: int, b: int) -> int:
+    """The quotient of two rays: a * 10**27 / b, rounded up."""
+    return div_up(_fits(a * RAY), _divisor(b))
+
+
+def percent_mul_ceil(value: int, percentage: int) -> int:
+    """A share in basis points of a value: value * percentage / 10**4, rounded up."""
+    return div_up(_fits(value * percentage), PERCENTAGE_FACTOR)
+
+
+def percent_div_ceil(value: int, percentage: int) -> int:
+    """What the value is such a share of: value * 10**4 / percentage, rounded up."""
+    return div_up(_fits(value * PERCENTAGE_FACTOR), _divisor(percentage))
+
+
+def mul_div_ceil(a: int, b: int, c: int) -> int:
+    """`a * b / c`, rounded up."""
+    return div_up(_fits(a * b), _divisor(c))
 
 
 def wad_to_ray(a: int) -> int:

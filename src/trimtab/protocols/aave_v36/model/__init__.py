@@ -1,0 +1,1 @@
+"""Exact transitions of an Aave V3.6 pool."""

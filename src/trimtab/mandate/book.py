@@ -13,11 +13,13 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
 from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
+from trimtab.mandate.lending_pools import LendingEntry, lending_pool
+from trimtab.mandate.lending_markets import MorphoEntry, lending_markets
 from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.mandate.vaults import VaultEntry, vaults
 from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
-from trimtab.protocols.aave_v3 import LendingPool, Reserve
+from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
 
@@ -39,21 +41,6 @@ class _FeedEntry(msgspec.Struct, frozen=True):
     heartbeat: _Positive
 
 
-class _ReserveEntry(msgspec.Struct, frozen=True):
-    token: str
-    a_token: str
-    variable_debt_token: str
-    stable_debt_token: str
-    rate_strategy: str
-
-
-class _LendingEntry(msgspec.Struct, frozen=True):
-    addresses_provider: str
-    pool: str
-    oracle: str
-    reserves: dict[str, _ReserveEntry] = {}
-
-
 class _SafeEntry(msgspec.Struct, frozen=True):
     multi_send_call_only: str
 
@@ -69,13 +56,14 @@ class _File(msgspec.Struct, frozen=True):
     tokens: dict[str, _TokenEntry]
     safe: _SafeEntry
     feeds: dict[str, _FeedEntry] = {}
-    aave_v3: _LendingEntry | None = None
+    aave_v3: LendingEntry | None = None
     uniswap_v3: ExchangeEntry | None = None
     plan_check: str | None = None
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
     erc4626: dict[str, VaultEntry] = {}
+    morpho: MorphoEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +142,7 @@ def _book(file: _File) -> AddressBook:
     }
     markets |= {feed.name: feed for feed in feeds.values()}
     if file.aave_v3 is not None and file.aave_v3.reserves:
-        markets["aave_v3"] = _lending_pool(file.chain, file.aave_v3, tokens, feeds)
+        markets["aave_v3"] = lending_pool(file.chain, file.aave_v3, tokens, feeds)
     listed = {token.address: token for token in tokens.values()}
     if file.uniswap_v3 is not None:
         pools = concentrated_pools(file.chain, file.uniswap_v3, listed)
@@ -167,6 +155,9 @@ def _book(file: _File) -> AddressBook:
         found = weighted_pools(file.chain, file.balancer, listed)
         markets |= {pool.name: pool for pool in found}
     markets |= {vault.name: vault for vault in vaults(file.chain, file.erc4626, listed)}
+    if file.morpho is not None:
+        lent = lending_markets(file.chain, file.morpho, listed)
+        markets |= {market.name: market for market in lent}
     return AddressBook(
         chain=file.chain,
         multicall=address(file.multicall),
@@ -212,42 +203,6 @@ def _feed(chain: int, symbol: str, entry: _FeedEntry) -> Feed:
         quote=QUOTE_CURRENCY,
         decimals=entry.decimals,
         heartbeat=entry.heartbeat,
-    )
-
-
-def _lending_pool(
-    chain: int, entry: _LendingEntry, tokens: dict[str, Token], feeds: dict[str, Feed]
-) -> LendingPool:
-    reserves = []
-    for number, (symbol, reserve) in enumerate(entry.reserves.items()):
-        if symbol not in tokens or symbol not in feeds:
-            raise ConfigError(
-                f"the reserve {symbol} has no token or no feed in the book: list both, or remove "
-                "the reserve"
-            )
-        if address(reserve.token) != tokens[symbol].address:
-            raise ConfigError(
-                f"the reserve {symbol} is of the token {reserve.token}, the book's {symbol} is "
-                f"{tokens[symbol].address}: correct one"
-            )
-        reserves.append(
-            Reserve(
-                token=tokens[symbol],
-                a_token=address(reserve.a_token),
-                variable_debt_token=address(reserve.variable_debt_token),
-                stable_debt_token=address(reserve.stable_debt_token),
-                rate_strategy=address(reserve.rate_strategy),
-                feed=feeds[symbol].id,
-                id=number,
-            )
-        )
-    return LendingPool(
-        chain=chain,
-        address=address(entry.pool),
-        name="aave_v3",
-        addresses_provider=address(entry.addresses_provider),
-        oracle=address(entry.oracle),
-        reserves=tuple(reserves),
     )
 
 

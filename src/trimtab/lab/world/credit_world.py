@@ -2,11 +2,17 @@
 
 from dataclasses import replace
 
+from trimtab.lab.world.credit_lending import LENDING_RESERVES, LENDING_RULES, LENDING_TOKENS
 from trimtab.lab.world.spec import DEFAULT_WORLD
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
+from trimtab.lab.world.spec_vaults import VaultSpec
 
 CREDIT_WORLD = replace(
     DEFAULT_WORLD,
+    flash_loop=True,
+    tokens=(*DEFAULT_WORLD.tokens, *LENDING_TOKENS),
+    reserves=LENDING_RESERVES,
+    lending=LENDING_RULES,
     perpetual=PerpetualSpec(
         name="ETH",
         feed="WETH",
@@ -18,5 +24,12 @@ CREDIT_WORLD = replace(
         margin=10_000_000,
         ladder=((2_000_000, 6_000), (500_000, 1_200), (200_000, 300)),
     ),
+    vaults=(
+        VaultSpec("vUSDC", "USDC", supplied=1_000_000, donated=12_345),
+        VaultSpec("vWETH", "WETH", offset=6, supplied=500),
+        VaultSpec("vWBTC", "WBTC"),
+    ),
 )
-"""The world of the demonstration, and a perpetual."""
+"""The world of the demonstration, a perpetual, and vaults.
+
+Of these one was given to, one has finer shares than its asset, and one is empty."""

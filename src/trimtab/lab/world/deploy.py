@@ -16,6 +16,8 @@ from trimtab.lab.world.contracts import read_all
 from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, supply_reserves
 from trimtab.lab.world.deploy_balancer import deploy_balancer
 from trimtab.lab.world.deploy_curve import deploy_curve
+from trimtab.lab.world.deploy_flash_loop import deploy_flash_loop
+from trimtab.lab.world.deploy_morpho import deploy_morpho
 from trimtab.lab.world.deploy_perpetual import deploy_perpetual, open_perpetual
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
 from trimtab.lab.world.deploy_range_minter import deploy_range_minter
@@ -111,7 +113,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     feeds = deploy_feeds(deployer, spec.tokens)
     safe = deploy_safe(deployer)
     exchange = deploy_uniswap_v3(deployer, spec, tokens, liquidity_provider)
-    lending = deploy_aave_v3(deployer, spec.reserves, tokens, feeds)
+    lending = deploy_aave_v3(deployer, spec.reserves, tokens, feeds, spec.lending)
     supply_reserves(deployer, lending, liquidity_provider)
     plan_check = deploy_plan_check(deployer)
     minter = deploy_range_minter(deployer, exchange.factory.address)
@@ -127,12 +129,18 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         if spec.weighted_pools
         else None
     )
+    morpho = (
+        deploy_morpho(deployer, spec, spec.morpho, tokens, (liquidity_provider, *agents))
+        if spec.morpho
+        else None
+    )
     vaults = deploy_vaults(deployer, spec, tokens, liquidity_provider) if spec.vaults else None
     perpetual = (
         deploy_perpetual(deployer, spec, tokens, feeds, exchange.factory)
         if spec.perpetual
         else None
     )
+    flash_loop = deploy_flash_loop(deployer, exchange.factory.address) if spec.flash_loop else None
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
     if perpetual is not None:
@@ -155,11 +163,13 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         uniswap_v3=exchange.entry(pools, minter),
         safe=safe,
         plan_check=plan_check,
+        flash_loop=flash_loop,
         uniswap_v2=pairs,
         curve=curve,
         balancer=balancer,
         perpetual=perpetual,
         erc4626=vaults,
+        morpho=morpho,
     )
 
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.core.token import ZERO_ADDRESS, Address
 from trimtab.lab.world.artifacts import Artifact, artifact
 from trimtab.lab.world.contracts import Contract, Query, created_address
+from trimtab.lab.world.deploy_lending_rules import (
+    category_entries,
+    deploy_flash_loan_receiver,
+    set_rules,
+)
 from trimtab.lab.world.deploy_tokens import mint
-from trimtab.lab.world.deployment import AaveEntry, FeedEntry, ReserveEntry, TokenEntry
+from trimtab.lab.world.deployment import (
+    AaveEntry,
+    CategoryEntry,
+    FeedEntry,
+    ReserveEntry,
+    TokenEntry,
+)
 from trimtab.lab.world.spec import PRICE_DECIMALS, RateSpec, ReserveSpec
+from trimtab.lab.world.spec_aave_v3 import LendingRules
 from trimtab.lab.world.transactions import Deployer, Transaction, transaction
 
 VARIABLE_RATE = 2
@@ -67,6 +79,8 @@ class LendingMarket:
     reserves: tuple[ReserveSpec, ...]
     strategies: Mapping[str, Address]
     tokens: Mapping[str, TokenEntry]
+    categories: tuple[CategoryEntry, ...] = ()
+    operators: tuple[Address, ...] = ()
 
     @property
     def queries(self) -> list[Query]:
@@ -99,6 +113,8 @@ class LendingMarket:
                 )
                 for reserve, (a_token, stable, variable) in zip(self.reserves, answers, strict=True)
             },
+            self.categories,
+            self.operators,
         )
 
 
@@ -107,11 +123,19 @@ def deploy_aave_v3(
     reserves: tuple[ReserveSpec, ...],
     tokens: Mapping[str, TokenEntry],
     feeds: Mapping[str, FeedEntry],
+    rules: LendingRules | None = None,
 ) -> LendingMarket:
-    """The pool with its reserves open to supply and variable-rate borrowing, without caps."""
+    """The pool with its reserves open to supply and variable-rate borrowing, without caps.
+
+    That is but for the rules, where there are any.
+    """
     market = _deploy_pool(deployer, reserves, tokens, feeds)
     _list_reserves(deployer, market)
-    return market
+    if rules is None:
+        return market
+    set_rules(deployer, market.configurator, rules, tokens)
+    receiver = deploy_flash_loan_receiver(deployer, market.provider.address)
+    return replace(market, categories=category_entries(rules, tokens), operators=(receiver,))
 
 
 def supply_reserves(deployer: Deployer, market: LendingMarket, account: Address) -> None:

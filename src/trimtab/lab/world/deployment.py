@@ -9,6 +9,7 @@ import msgspec
 from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
+from trimtab.lab.world.morpho_entries import MorphoEntry
 from trimtab.lab.world.vault_entries import StakeEntry, VaultEntry
 
 
@@ -41,8 +42,20 @@ class ReserveEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryEntry:
+    """An efficiency mode category, and the symbol whose feed prices all of it, if any does."""
+
+    id: int
+    price_source: Address
+    feed: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AaveEntry:
-    """The lending pool and its parts; reserves by symbol, in the pool's own order."""
+    """The lending pool and its parts; reserves by symbol, in the pool's own order.
+
+    `operators` are contracts that take flash loans and pay them back.
+    """
 
     addresses_provider: Address
     pool: Address
@@ -51,6 +64,8 @@ class AaveEntry:
     oracle: Address
     data_provider: Address
     reserves: dict[str, ReserveEntry]
+    categories: tuple[CategoryEntry, ...] = ()
+    operators: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +219,12 @@ class Deployment:
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
+    flash_loop: Address | None = None
+    """Our own FlashLoop of the exchange's pools; none in files of worlds without it."""
     perpetual: PerpetualEntry | None = None
     erc4626: dict[str, VaultEntry] | None = None
     staking: dict[str, StakeEntry] | None = None
+    morpho: MorphoEntry | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -222,6 +240,7 @@ class Deployment:
             *((f"perpetual:{self.perpetual.name}",) if self.perpetual else ()),
             *(f"erc4626:{name}" for name in self.erc4626 or ()),
             *(f"staking:{name}" for name in self.staking or ()),
+            *(f"morpho:{name}" for name in (self.morpho.markets if self.morpho else ())),
         )
 
     def token(self, symbol: str) -> Token:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Bps, Timestamp
 from trimtab.lab.world.node import NodeSpec
+from trimtab.lab.world.spec_aave_v3 import LendingRules
+from trimtab.lab.world.spec_morpho import MorphoSpec
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
 from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
 
@@ -147,9 +149,13 @@ class WorldSpec:
     pairs: tuple[PairSpec, ...] = ()
     stable_pools: tuple[StablePoolSpec, ...] = ()
     weighted_pools: tuple[WeightedPoolSpec, ...] = ()
+    flash_loop: bool = False
+    """Whether our own FlashLoop of the exchange's pools is there."""
     perpetual: PerpetualSpec | None = None
+    lending: LendingRules | None = None
     vaults: tuple[VaultSpec, ...] = ()
     stakes: tuple[StakeSpec, ...] = ()
+    morpho: MorphoSpec | None = None
 
     def __post_init__(self) -> None:
         symbols = [token.symbol for token in self.tokens]
@@ -163,6 +169,7 @@ class WorldSpec:
         used += [vault.asset for vault in self.vaults] + [stake.asset for stake in self.stakes]
         if self.perpetual is not None:
             used += [self.perpetual.feed, self.perpetual.settlement]
+        used += self.morpho.symbols if self.morpho else ()
         if missing := sorted(set(used) - set(symbols)):
             raise ConfigError(f"no token {missing} in this world: it has {symbols}")
         fees = sorted(TICK_SPACING)

@@ -1,8 +1,10 @@
-"""Aave V3, the 3.0.2 line: supply, withdraw, borrow and repay at variable rates."""
+"""Aave V3, the 3.0.2 line: all that is done at it at variable rates."""
 
 from trimtab.protocols.aave_v3.adapter import AaveV3Adapter
 from trimtab.protocols.aave_v3.market import (
     AccountState,
+    CategorySource,
+    EfficiencyCategory,
     LendingPool,
     LendingState,
     RateStrategy,
@@ -26,6 +28,8 @@ __all__ = [
     "AaveV3Adapter",
     "AccountData",
     "AccountState",
+    "CategorySource",
+    "EfficiencyCategory",
     "LendingPool",
     "LendingState",
     "RateStrategy",

@@ -5,22 +5,34 @@ from dataclasses import replace
 from typing import cast
 
 from trimtab.core.abi import Answer, Call, Log, Read, call_data
-from trimtab.core.actions import Action, Borrow, Repay, Supply, Withdraw
+from trimtab.core.actions import (
+    Action,
+    Approve,
+    Borrow,
+    Delegate,
+    FlashLoan,
+    Liquidate,
+    Repay,
+    SetEfficiencyMode,
+    Supply,
+    Transfer,
+    UseAsCollateral,
+    Withdraw,
+)
 from trimtab.core.adapter import Question
-from trimtab.core.errors import InvariantViolation
 from trimtab.core.market import Accounts, Audit, Holding, Market, Place
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
-from trimtab.protocols.aave_v3 import encode, events, reads
-from trimtab.protocols.aave_v3.market import LendingPool, LendingState
-from trimtab.protocols.aave_v3.model import verbs
+from trimtab.protocols.aave_v3 import decode, encode, events, reads
+from trimtab.protocols.aave_v3.market import AccountState, Leave, LendingPool, LendingState
+from trimtab.protocols.aave_v3.model import collateral, flash_loan, liquidation, tokens, verbs
 from trimtab.protocols.aave_v3.model.account import debt_balance, supply_balance
 from trimtab.protocols.shared.reverts import RevertError
 
 
 class AaveV3Adapter:
-    """Supplies and variable debts of a pool; see `trimtab.core.adapter.Adapter`."""
+    """Supplies, debts and leave given at a pool; see `trimtab.core.adapter.Adapter`."""
 
     def reads(self, question: Question[LendingState]) -> tuple[Read, ...]:
         """Reserves and accounts, in one round."""
@@ -28,27 +40,17 @@ class AaveV3Adapter:
 
     def decode(self, question: Question[LendingState], answers: Sequence[Answer]) -> LendingState:
         """The state that the answers give."""
-        return reads.decode(cast(LendingPool, question.market), question, answers)
+        return decode.decode(cast(LendingPool, question.market), question, answers)
 
     def accrue(self, state: LendingState, at: Timestamp) -> LendingState:
         """The state at a later moment; stored indices move only when the pool is called."""
         return replace(state, timestamp=at)
 
     def apply(self, states: States, action: Action) -> Applied | Reverted:
-        """A supply, withdrawal, borrow or repayment."""
+        """What an owner does at the pool, with its aTokens, or with credit; or a liquidation."""
         pool = cast(LendingPool, states.market(action.market))
         try:
-            match action:
-                case Supply():
-                    return verbs.supply(states, pool, action)
-                case Withdraw():
-                    return verbs.withdraw(states, pool, action)
-                case Borrow():
-                    return verbs.borrow(states, pool, action)
-                case Repay():
-                    return verbs.repay(states, pool, action)
-                case _:
-                    raise _impossible(action)
+            return _applied(states, pool, action)
         except RevertError as error:
             return error.outcome
 
@@ -58,18 +60,7 @@ class AaveV3Adapter:
 
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The one call of the action."""
-        pool = cast(LendingPool, states.market(action.market))
-        match action:
-            case Supply():
-                return (encode.supply(pool, action),)
-            case Withdraw():
-                return (encode.withdraw(pool, action),)
-            case Borrow():
-                return (encode.borrow(pool, action),)
-            case Repay():
-                return (encode.repay(pool, action),)
-            case _:
-                raise _impossible(action)
+        return (encode.encoded(cast(LendingPool, states.market(action.market)), action),)
 
     def holdings(
         self, states: States, market: Market[LendingState], account: Address
@@ -107,16 +98,72 @@ class AaveV3Adapter:
         return tuple(found)
 
     def narrow(self, state: LendingState, accounts: Accounts) -> LendingState:
-        """All reserves, and these owners' positions."""
-        return replace(state, accounts={owner: state.account(owner) for owner in accounts.owners})
+        """All reserves, and these owners' positions, with the leave that they give one another."""
+        near = {*accounts.owners, *accounts.spenders}
+        narrowed = {
+            owner: _leave_among(state.account(owner), near - {owner}) for owner in accounts.owners
+        }
+        return replace(state, accounts=narrowed)
 
     def taken_over(
         self, state: LendingState, owned: LendingState, accounts: Accounts
     ) -> LendingState:
         """The state with the owners' positions of `owned`; the reserves' totals stay."""
-        positions = {owner: owned.account(owner) for owner in accounts.owners}
+        positions = {
+            owner: _with_known_leave(owned.account(owner), state.accounts.get(owner))
+            for owner in accounts.owners
+        }
         return replace(state, accounts={**state.accounts, **positions})
 
 
-def _impossible(action: Action) -> InvariantViolation:
-    return InvariantViolation("INV-5 the adapter law", f"a lending pool cannot {action}")
+def _leave_among(account: AccountState, near: set[Address]) -> AccountState:
+    def kept(leave: Leave) -> Leave:
+        return {(token, to): raw for (token, to), raw in leave.items() if to in near}
+
+    return replace(account, delegated=kept(account.delegated), allowed=kept(account.allowed))
+
+
+def _with_known_leave(owned: AccountState, before: AccountState | None) -> AccountState:
+    """The account with what is known of it beside, of those who are not tracked in `owned`."""
+    if before is None:
+        return owned
+    return replace(
+        owned,
+        delegated={**before.delegated, **owned.delegated},
+        allowed={**before.allowed, **owned.allowed},
+    )
+
+
+def _applied(states: States, pool: LendingPool, action: Action) -> Applied:
+    match action:
+        case Supply():
+            return verbs.supply(states, pool, action)
+        case Withdraw():
+            return verbs.withdraw(states, pool, action)
+        case Borrow():
+            return verbs.borrow(states, pool, action)
+        case Repay():
+            return verbs.repay(states, pool, action)
+        case Liquidate():
+            return liquidation.liquidate(states, pool, action)
+        case FlashLoan():
+            return flash_loan.flash_loan(states, pool, action)
+        case _:
+            return _said(states, pool, action)
+
+
+def _said(states: States, pool: LendingPool, action: Action) -> Applied:
+    """What an owner says of positions, and does with aTokens and credit."""
+    match action:
+        case UseAsCollateral():
+            return collateral.use_as_collateral(states, pool, action)
+        case SetEfficiencyMode():
+            return collateral.set_efficiency_mode(states, pool, action)
+        case Delegate():
+            return tokens.delegate(states, pool, action)
+        case Transfer():
+            return tokens.transfer(states, pool, action)
+        case Approve():
+            return tokens.approve(states, pool, action)
+        case _:
+            raise encode.impossible(action)

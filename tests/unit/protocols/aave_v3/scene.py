@@ -28,7 +28,13 @@ from trimtab.lab.world import (
     minted,
     token_contract,
 )
-from trimtab.protocols.aave_v3 import AaveV3Adapter, LendingPool, LendingState, Reserve
+from trimtab.protocols.aave_v3 import (
+    AaveV3Adapter,
+    CategorySource,
+    LendingPool,
+    LendingState,
+    Reserve,
+)
 from trimtab.protocols.chainlink import ChainlinkAdapter, Feed
 from trimtab.protocols.erc20 import Erc20, Erc20Adapter
 
@@ -207,7 +213,7 @@ def deploy() -> Iterator[Scene]:
         wad_ray_math = deployer.create(artifact(f"{CONTRACTS}{wrapper}.json"))
         deployer.mine(Timestamp(deployment.timestamp + 12))
         machine = evm.load(node.rpc)
-        pool = lending_pool(deployment)
+        pool = lending_pool(deployment, flash_borrower.address)
         markets: tuple[Market[State], ...] = (
             *(
                 Erc20(pool.chain, each.token.address, str(each.token), each.token)
@@ -227,8 +233,11 @@ def deploy() -> Iterator[Scene]:
         yield scene
 
 
-def lending_pool(deployment: Deployment) -> LendingPool:
-    """The deployment's pool as a market."""
+def lending_pool(deployment: Deployment, operator: Address) -> LendingPool:
+    """The deployment's pool as a market, with two categories that do not exist yet.
+
+    The second is priced as ether, whatever is in it.
+    """
     entry, feeds = deployment.aave_v3, _feeds(deployment)
     reserves = tuple(
         Reserve(
@@ -242,8 +251,17 @@ def lending_pool(deployment: Deployment) -> LendingPool:
         )
         for number, (symbol, reserve) in enumerate(entry.reserves.items())
     )
+    ether = CategorySource(2, deployment.token("WETH").address, feeds["WETH"].id)
     return LendingPool(
-        deployment.chain, entry.pool, "aave_v3", entry.addresses_provider, entry.oracle, reserves
+        deployment.chain,
+        entry.pool,
+        "aave_v3",
+        entry.addresses_provider,
+        entry.oracle,
+        reserves,
+        (CategorySource(1), ether),
+        entry.acl_manager,
+        (operator,),
     )
 
 

@@ -184,7 +184,7 @@ def test_accrue__in_two_steps__as_in_one(used: Scene) -> None:
 
 def test_market__what_it_needs_of_others(scene: Scene) -> None:
     pool = scene.pool
-    assert pool.spenders == (pool.address,)
+    assert pool.spenders == (pool.address, scene.flash_borrower.address)
     assert pool.custody == tuple((each.token, each.a_token) for each in pool.reserves)
     assert pool.parts == tuple(each.feed for each in pool.reserves)
     emitters = AAVE.emitters(pool)

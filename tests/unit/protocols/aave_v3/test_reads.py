@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 
 from tests.laws.law import read_states
 from tests.unit.protocols.aave_v3.scene import AAVE, ADAPTERS, CONTRACTS, Scene
@@ -12,9 +13,14 @@ from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.market import Accounts, Head
 from trimtab.core.quantise import Timestamp
-from trimtab.core.token import ZERO_ADDRESS
+from trimtab.core.token import ZERO_ADDRESS, Address
 from trimtab.lab.world import Contract, data_provider_contract, oracle_contract
-from trimtab.protocols.aave_v3 import LendingPool, LendingState, ReserveConfiguration
+from trimtab.protocols.aave_v3 import (
+    CategorySource,
+    LendingPool,
+    LendingState,
+    ReserveConfiguration,
+)
 
 pytestmark = pytest.mark.chain
 
@@ -40,8 +46,10 @@ def test_reads__known_state__one_round_without_what_governance_sets(scene: Scene
     cold = AAVE.reads(replace(question, known=None))
     hot = AAVE.reads(question)
     reserves, owners = len(scene.pool.reserves), len(scene.owners)
-    assert len(hot) == 4 * reserves + owners * (2 + 2 * reserves)
-    assert len(cold) == len(hot) + 6 + 8 * reserves
+    others, categories, premiums = owners, 2, 2  # the operator in place of oneself
+    of_an_owner = 3 + (2 + 2 * others) * reserves
+    assert len(hot) == premiums + categories + 4 * reserves + owners * of_an_owner
+    assert len(cold) == len(hot) + 6 + 1 + categories + 10 * reserves
     assert AAVE.reads(replace(question, round=1)) == ()
 
 
@@ -79,7 +87,9 @@ def test_reserve_configuration__each_field__from_its_own_bits() -> None:
         "is_active": (56, 1), "is_frozen": (57, 1), "is_borrowing_enabled": (58, 1),
         "is_paused": (60, 1), "is_siloed": (62, 1), "reserve_factor": (64, 16),
         "borrow_cap": (80, 36), "supply_cap": (116, 36), "efficiency_category": (168, 8),
-        "debt_ceiling": (212, 40),
+        "debt_ceiling": (212, 40), "liquidation_bonus": (32, 16),
+        "is_borrowable_in_isolation": (61, 1), "is_flash_loan_enabled": (63, 1),
+        "liquidation_protocol_fee": (152, 16),
     }  # fmt: skip
     for name, (start, count) in fields.items():
         full = ((1 << count) - 1) << start
@@ -90,9 +100,16 @@ def test_reserve_configuration__each_field__from_its_own_bits() -> None:
 # ------------------------------------------------------------------------------------ refusing
 
 
+def grant_isolated_supplier(scene: Scene, holder: Address) -> None:
+    path = "protocol/configuration/ACLManager.sol/ACLManager.json"
+    manager = Contract.at(scene.deployment.aave_v3.acl_manager, CONTRACTS + path)
+    role = keccak(text="ISOLATED_COLLATERAL_SUPPLIER")
+    scene.send(scene.deployment.deployer, manager.call("grantRole", role, holder))
+
+
 def enter_category(scene: Scene) -> None:
-    scene.govern("setEModeCategory", 1, 9_000, 9_300, 10_200, ZERO_ADDRESS, "dollars")
-    scene.pool_call(scene.owners[0], "setUserEMode", 1)
+    scene.govern("setEModeCategory", 3, 9_000, 9_300, 10_200, ZERO_ADDRESS, "dollars")
+    scene.pool_call(scene.owners[0], "setUserEMode", 3)
 
 
 def owe_stable(scene: Scene) -> None:
@@ -107,22 +124,20 @@ def owe_stable(scene: Scene) -> None:
 @pytest.mark.parametrize(
     "change, words",
     [
-        (enter_category, "efficiency mode 1"),
+        (enter_category, "in efficiency mode 3, which is not declared"),
         (owe_stable, "USDC in aave_v3 has stable debt"),
         (
-            lambda s: s.govern("setDebtCeiling", s.token("DAI").address, 10**6),
-            "DAI in aave_v3 is in isolation mode",
-        ),
-        (
-            lambda s: s.govern("setSiloedBorrowing", s.token("DAI").address, True),
-            "DAI in aave_v3 is siloed",
-        ),
-        (
             lambda s: (
-                s.govern("setEModeCategory", 1, 9_000, 9_300, 10_200, ZERO_ADDRESS, "dollars"),
-                s.govern("setAssetEModeCategory", s.token("DAI").address, 1),
+                s.govern("setEModeCategory", 3, 9_000, 9_300, 10_200, ZERO_ADDRESS, "dollars"),
+                s.govern("setAssetEModeCategory", s.token("DAI").address, 3),
             ),
-            "DAI in aave_v3 is in an efficiency mode category",
+            "DAI in aave_v3 is in the efficiency mode category 3, which is not declared",
+        ),
+        (
+            lambda s: s.govern(
+                "setEModeCategory", 2, 9_000, 9_300, 10_200, s.token("DAI").address, "ether"
+            ),
+            "price source of category 2 of aave_v3",
         ),
         (
             lambda s: s.govern(
@@ -254,4 +269,30 @@ def test_decode__unbacked_tokens__refused_whatever_the_isolated_debt(scene: Scen
     with pytest.raises(DataError, match=r"DAI in aave_v3 has unbacked aTokens \(1 base units\)"):
         reserve_data(scene, "DAI", lambda data: data[: 13 * 32] + one + data[14 * 32 :])
     isolated = reserve_data(scene, "DAI", lambda data: data[: 14 * 32] + one)
-    assert isolated == scene.state()
+    assert isolated.reserve(scene.token("DAI")).isolated_debt == 1
+
+
+def test_decode__debt_ceiling_without_the_acl_manager__refused(scene: Scene) -> None:
+    scene.govern("setDebtCeiling", scene.token("DAI").address, 10**6)
+    assert read_pool(scene, scene.pool) == scene.state()
+    with pytest.raises(DataError, match="DAI in aave_v3 has a debt ceiling, and no ACL manager"):
+        read_pool(scene, replace(scene.pool, acl_manager=None))
+
+
+def test_decode__another_acl_manager__refused(scene: Scene) -> None:
+    wrong = replace(scene.pool, acl_manager=scene.pool.oracle)
+    with pytest.raises((DataError, MissingRead), match="ACL manager of aave_v3"):
+        read_pool(scene, wrong)
+
+
+def test_decode__a_token_with_the_role_of_isolated_suppliers__refused(scene: Scene) -> None:
+    grant_isolated_supplier(scene, scene.reserve("DAI").a_token)
+    with pytest.raises(DataError, match="aToken of DAI in aave_v3 may switch isolated"):
+        scene.states()
+
+
+def test_decode__category_declared_by_half__refused(scene: Scene) -> None:
+    scene.govern("setEModeCategory", 1, 9_000, 9_300, 10_200, ZERO_ADDRESS, "dollars")
+    half = CategorySource(1, feed=scene.reserve("DAI").feed)
+    with pytest.raises(DataError, match="category 1 of aave_v3"):
+        read_pool(scene, replace(scene.pool, categories=(half, *scene.pool.categories[1:])))

@@ -4,7 +4,16 @@ import pytest
 
 from tests.unit.protocols.aave_v3.scene import AAVE, DOLLAR, YEAR, Scene
 from trimtab.core.abi import UINT256_MAX
-from trimtab.core.actions import ALL, Borrow, Repay, Supply, Transfer, UpdateAnswer, Withdraw
+from trimtab.core.actions import (
+    ALL,
+    Borrow,
+    Repay,
+    Stake,
+    Supply,
+    Transfer,
+    UpdateAnswer,
+    Withdraw,
+)
 from trimtab.core.errors import InvariantViolation, MissingRead
 from trimtab.core.market import token_market
 from trimtab.core.states import Movement, Reverted
@@ -374,7 +383,7 @@ def test_apply__account_or_reserve_not_tracked__missing(scene: Scene) -> None:
 
 def test_apply__action_of_another_protocol__never(scene: Scene) -> None:
     owner, usdc = scene.owners[0], scene.token("USDC")
-    action = Transfer(owner, scene.pool.id, usdc, owner, 1)
+    action = Stake(owner, scene.pool.id, usdc, 1)
     with pytest.raises(InvariantViolation, match="a lending pool cannot"):
         AAVE.apply(scene.states(), action)
     with pytest.raises(InvariantViolation, match="a lending pool cannot"):

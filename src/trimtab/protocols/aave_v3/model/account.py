@@ -38,6 +38,15 @@ class AccountData:
     has_zero_ltv_collateral: bool
 
 
+_NOTHING = AccountData(0, 0, Bps(0), Bps(0), Wad(UINT256_MAX), False)
+
+
+def is_in_category(account: AccountState, reserve: ReserveState) -> bool:
+    """Whether the account's efficiency mode holds for the reserve."""
+    number = account.efficiency_category
+    return number != 0 and number == reserve.configuration.efficiency_category
+
+
 def asset_price(states: States, feed: MarketId) -> int:
     """The price of a whole token; an answer that is not positive reverts.
 
@@ -47,6 +56,15 @@ def asset_price(states: States, feed: MarketId) -> int:
     if answer <= 0:
         raise RevertError(NO_DATA)
     return answer
+
+
+def debt_price(
+    states: States, state: LendingState, account: AccountState, reserve: ReserveState
+) -> int:
+    """The price of what the account owes or borrows, all of its category if it is in one."""
+    category = state.category(account.efficiency_category)
+    source = category.source.feed if category else None
+    return asset_price(states, reserve.reserve.feed if source is None else source)
 
 
 def supply_balance(account: AccountState, reserve: ReserveState, now: Timestamp) -> int:
@@ -68,6 +86,11 @@ def account_data(states: States, state: LendingState, owner: Address) -> Account
     """
     account = state.account(owner)
     configuration = account.user_configuration
+    if configuration == 0:
+        return _NOTHING
+    category = state.category(account.efficiency_category)
+    source = category.source.feed if category else None
+    common = asset_price(states, source) if source is not None else None
     collateral = debt = weighted_ltv = weighted_threshold = 0
     has_zero_ltv = False
     for reserve in state.reserves.values():
@@ -75,17 +98,20 @@ def account_data(states: States, state: LendingState, owner: Address) -> Account
         collateralised = is_collateral(configuration, reserve.reserve.id)
         if not (borrowing or collateralised):
             continue
-        price = asset_price(states, reserve.reserve.feed)
+        within = category if is_in_category(account, reserve) else None
         settings = reserve.configuration
         unit = 10**settings.decimals
+        price = common if within and common else asset_price(states, reserve.reserve.feed)
         if collateralised and settings.liquidation_threshold != 0:
             value = checked(supply_balance(account, reserve, state.timestamp) * price) // unit
             collateral = checked(collateral + value)
-            weighted_ltv = checked(weighted_ltv + value * settings.loan_to_value)
-            weighted_threshold = checked(
-                weighted_threshold + value * settings.liquidation_threshold
-            )
-            has_zero_ltv = has_zero_ltv or settings.loan_to_value == 0
+            limits = within or settings
+            if settings.loan_to_value != 0:
+                weighted_ltv = checked(weighted_ltv + value * limits.loan_to_value)
+            else:
+                has_zero_ltv = True
+            weighted = value * limits.liquidation_threshold
+            weighted_threshold = checked(weighted_threshold + weighted)
         if borrowing:
             owed = checked(debt_balance(account, reserve, state.timestamp) * price) // unit
             debt = checked(debt + owed)

@@ -53,6 +53,12 @@ def update_state(reserve: ReserveState, now: Timestamp) -> ReserveState:
     )
 
 
+def treasury_paid(reserve: ReserveState, raw: int, index: Ray) -> ReserveState:
+    """The reserve with base units more for its treasury, scaled by an index, half up."""
+    share = to_uint128(ray_div(raw, index))
+    return replace(reserve, accrued_to_treasury=reserve.accrued_to_treasury + share)
+
+
 def update_interest_rates(reserve: ReserveState, liquidity: Liquidity) -> ReserveState:
     """An updated reserve with the rates that follow from its debt and its liquidity."""
     total_debt = ray_mul(reserve.scaled_variable_debt, reserve.variable_borrow_index)

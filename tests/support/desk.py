@@ -117,13 +117,17 @@ class Desk:
             states = states.with_states({market.id: replace(states[market], balances=given)})
         return accrue(ADAPTERS, states, self.next_moment)
 
+    def imagined_after(self, states: States, *actions: Action) -> States:
+        """The states after actions that must go through, by the models alone."""
+        outcome = walk(ADAPTERS, states, actions)
+        assert not isinstance(outcome, Reverted), outcome.reason
+        return outcome[0]
+
     def _supplied(self, states: States, token: Token, raw: int) -> States:
         lender, account = self.lender, self.account
         approve = Approve(account, token_market(token), token, lender.address, raw)
         supply = Supply(account, lender.id, token, raw, account)
-        outcome = walk(ADAPTERS, states, (approve, supply))
-        assert not isinstance(outcome, Reverted), outcome.reason
-        return outcome[0]
+        return self.imagined_after(states, approve, supply)
 
     def held(self, states: States) -> dict[Place, int]:
         """Base units of the account by place."""

@@ -46,7 +46,8 @@ def settled(
     after = {name: dict(places) for name, places in claims.items()}
     by_share = _shares(claims, shares)
     for place, raw in earned.items():
-        owned = {name: max(places.get(place, 0), 0) for name, places in claims.items()}
+        sign = -1 if place.is_debt else 1
+        owned = {name: max(sign * places.get(place, 0), 0) for name, places in claims.items()}
         _give(after, place, divided(raw, _first(owned, by_share)))
     home = wallet(prices.numeraire)
     paid, sizes = dict.fromkeys(claims, 0), dict.fromkeys(claims, Fraction(0))

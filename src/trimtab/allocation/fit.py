@@ -59,13 +59,18 @@ def _inside(cap: Fraction, equity: Fraction) -> Fraction:
 def _shrink(
     values: dict[Place, Fraction], group: set[Place], allowed: Fraction, target: Place | None = None
 ) -> None:
-    """Scale the places down to the allowed sum; what is freed goes to `target`, or else home."""
+    """Scale the places down to the allowed sum; what is freed goes to `target`, or else home.
+
+    Debts count against the sum and stay as they are wished.
+    """
     places = sorted(place for place in group if place in values)
+    owed = sum((values[place] for place in places if place.is_debt), Fraction(0))
+    places = [place for place in places if not place.is_debt]
     held = sum((values[place] for place in places), Fraction(0))
-    if held <= allowed:
+    if held + owed <= allowed:
         return
     for place in places:
-        freed = values[place] * (1 - allowed / held)
+        freed = values[place] * (1 - (allowed - owed) / held)
         home = target or wallet(place.token)
         values[place] -= freed
         values[home] = values.get(home, Fraction(0)) + freed

@@ -218,10 +218,10 @@ def _check_seats(bot: Bot) -> None:
         if seat.name == UNASSIGNED:
             raise ConfigError(f"a strategy cannot be named {UNASSIGNED!r}: choose another name")
         for need in seat.strategy.needs:
-            missing = (isinstance(need, Place) and need not in bot.places) or (
-                isinstance(need, Market) and need.id not in markets
-            )
-            if missing:
+            is_there = need in bot.places if isinstance(need, Place) else True
+            market = need.market if isinstance(need, Place) else None
+            market = need.id if isinstance(need, Market) else market
+            if not is_there or (market is not None and market not in markets):
                 raise ConfigError(
                     f"strategy {seat.name!r} needs {need}, which is no part of this mandate: add "
                     "its market to `markets`"

@@ -86,8 +86,14 @@ class Bot:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Everywhere the book may sit."""
-        return (*self.wallets, *self.lenders)
+        """Everywhere the book may sit, what it may owe included."""
+        return (*self.wallets, *self.lenders, *self.debts)
+
+    @property
+    def debts(self) -> tuple[Place, ...]:
+        """What the strategies may borrow."""
+        needs = (need for seat in self.seats for need in seat.strategy.needs)
+        return tuple(dict.fromkeys(n for n in needs if isinstance(n, Place) and n.is_debt))
 
     @property
     def pools(self) -> tuple[Exchange, ...]:
@@ -122,12 +128,12 @@ class Bot:
     def names(self, others: Iterable[Place] = ()) -> dict[Place, frozenset[str]]:
         """The ids of every place that caps can name: its own, market's, protocol's and token's.
 
-        Of `others`, places in pools, those that are in markets of this mandate.
+        Of `others`, places in pools and debts, those that are in markets of this mandate.
         """
         named = {market.id: market.name for market in self.markets}
         pooled_at = (pooled(pool.id, token) for pool in self.pools for token in tokens_of(pool))
         known = dict.fromkeys((*self.places, *pooled_at))
-        known |= {place: None for place in others if not place.is_simple}
+        known |= {place: None for place in others if place.is_debt or not place.is_simple}
         return {p: ids(p, named[p.market]) for p in known if p.market in named}
 
 

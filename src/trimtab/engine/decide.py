@@ -116,16 +116,16 @@ def _judged(
 def scene_of(bot: Bot, now: Now, states: States) -> Scene:
     """What limits see of the book in some states, at this tick's prices."""
     held = held_everywhere(bot.adapters, states, bot.account)
-    in_pools = tuple(place for place in held if not place.is_simple)
+    others = tuple(place for place in held if place.is_debt or not place.is_simple)
     values: Mapping[Place, Fraction] = {
         place: (held[place].raw if place in held else 0) * now.prices.price(place.token)
-        for place in (*bot.places, *in_pools)
+        for place in (*bot.places, *others)
     }
     lenders = (market for market in bot.markets if isinstance(market, LendingPool))
     near = {pool.name: nearness(states, pool, bot.account) for pool in lenders}
     return Scene(
         values=values,
-        names=bot.names(in_pools),
+        names=bot.names(others),
         wallets=frozenset(bot.wallets),
         age=now.age,
         traded=now.traded,
@@ -255,7 +255,8 @@ def _without_additions(bot: Bot, now: Now, scene: Scene, values: Values) -> Valu
     back: dict[Place, Fraction] = {}
 
     def cut(place: Place, most: Fraction, rest: Place) -> None:
-        over = max(fitted[place] - most, Fraction(0))
+        over = fitted[place] - most
+        over = min(over, _NONE) if place.is_debt else max(over, _NONE)
         fitted[place] -= over
         fitted[rest] = fitted.get(rest, Fraction(0)) + over
 

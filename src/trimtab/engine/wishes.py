@@ -136,20 +136,21 @@ def _standing_order(bot: Bot, now: Now) -> Decision | None:
 def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]:
     """The values per place that a decision asks for; what its legs leave is the numeraire's.
 
-    Raises Infeasible for a short or for weights that sum to more than 1.
+    Raises Infeasible for a short, for a debt that would be owed to us, and for weights that sum
+    to more than 1.
     """
     if isinstance(decision, Hold):
         return {place: view.value(place) for place in view.amounts}
     values = {place: Fraction(0) for place in view.amounts}
     for leg in decision.legs:
         values[leg.place] = values.get(leg.place, Fraction(0)) + Fraction(leg.weight) * view.equity
-    short = [str(place) for place, value in values.items() if value < 0]
+    short = [str(p) for p, value in values.items() if (value > 0 if p.is_debt else value < 0)]
     rest = view.equity - sum(values.values(), Fraction(0))
     if short or rest < -ROUNDING * view.equity:
         what = f"less than nothing in {', '.join(short)}" if short else "more than all of it"
         raise Infeasible(
-            f"a target asks for {what}: shorts and loans are not planned yet; "
-            "give weights of 0 or more that sum to at most 1"
+            f"a target asks for {what}: shorts are not planned yet; give weights of 0 or more, "
+            "and of 0 or less where something is owed, that sum to at most 1"
         )
     home = wallet(bot.numeraire)
     values[home] = values.get(home, Fraction(0)) + max(rest, Fraction(0))
@@ -157,11 +158,15 @@ def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]
 
 
 def base_units(values: Values, prices: Prices) -> dict[Place, int]:
-    """Values as whole base units of each place's token, rounded down, nothing below zero."""
+    """Values as whole base units of each place's token, towards zero; negative only if owed."""
     return {
-        place: quantise(max(value, Fraction(0)), prices.price(place.token), Rounding.DOWN)
+        place: -_units(-value, place, prices) if place.is_debt else _units(value, place, prices)
         for place, value in values.items()
     }
+
+
+def _units(value: Fraction, place: Place, prices: Prices) -> int:
+    return quantise(max(value, Fraction(0)), prices.price(place.token), Rounding.DOWN)
 
 
 def wants(now: Now, own: Mapping[str, Values]) -> Claims:
@@ -193,7 +198,7 @@ def _closes(view: View, values: Values) -> bool:
             return place in wished
         return any(other.market == place.market and other.is_pooled for other in wished)
 
-    return any(view.value(place) > least and not lives_on(place) for place in view.amounts)
+    return any(abs(view.value(place)) > least and not lives_on(place) for place in view.amounts)
 
 
 def _gain(view: View, decision: Decision) -> Fraction:

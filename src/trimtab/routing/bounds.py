@@ -57,8 +57,9 @@ def least_balances(
     """
     least: dict[Token, int] = {}
     open_ended: set[Token] = set()
-    for action in actions:
-        for token, change in _changes(states, account, action):
+    actions = tuple(actions)
+    for position, action in enumerate(actions):
+        for token, change in _changes(states, account, action, actions[:position]):
             if change is None:
                 open_ended.add(token)
                 continue
@@ -72,18 +73,26 @@ def least_balances(
     )
 
 
-def withdrawn(states: States, action: Withdraw) -> int:
+def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -> int:
     """Base units that a withdrawal brings at least, whenever it lands.
 
     Of ALL it is what the supply was worth at the block that the states were read at, whatever
-    moment they were moved on to: a supply only grows, so that any later moment brings that or
-    more.
+    moment they were moved on to, less what the plan withdraws `before`, each with a unit of
+    rounding: a supply only grows, so that any later moment brings that or more. The states are
+    those before the plan.
     """
     if action.amount is not ALL:
         return action.amount
     lender = states.market(action.market)
     assert isinstance(lender, LendingPool), f"{lender.name} lends nothing"
-    return supplied(states, lender, action.actor, action.token, states.timestamp)
+    taken = [
+        earlier.amount + 1
+        for earlier in before
+        if isinstance(earlier, Withdraw) and earlier.amount is not ALL
+        if (earlier.market, earlier.token) == (action.market, action.token)
+    ]
+    there = supplied(states, lender, action.actor, action.token, states.timestamp)
+    return max(there - sum(taken), 0)
 
 
 def least_healths(
@@ -147,7 +156,7 @@ class _Modelled:
 
 
 def _changes(
-    states: States, account: Address, action: Action
+    states: States, account: Address, action: Action, before: tuple[Action, ...]
 ) -> tuple[tuple[Token, int | None], ...]:
     """What an action surely brings to the account's wallet or takes at most, token by token.
 
@@ -155,7 +164,7 @@ def _changes(
     """
     match action:
         case Withdraw():
-            brings = withdrawn(states, action) if action.to == account else 0
+            brings = withdrawn(states, action, before) if action.to == account else 0
             return ((action.token, brings),)
         case Swap():
             bought = action.min_out if action.recipient == account else 0

@@ -13,19 +13,16 @@ from trimtab.core.market import Place
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.states import States
 from trimtab.core.token import Token
-from trimtab.protocols.aave_v3 import LendingPool, health_factor, withdrawable
+from trimtab.protocols.aave_v3 import LendingPool, health_factor
 from trimtab.protocols.shared.tokens import balances
 from trimtab.routing.approvals import grown, with_approvals
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
-from trimtab.routing.lenders import owed
+from trimtab.routing.lenders import owed, releasable
 from trimtab.routing.trades import Sale, Terms, Trade, trades
 
 MARGIN = Fraction(1, 50)
 """How far above its limit a repair brings the health factor, relative to the limit, so that the
 next price does not break it at once."""
-
-LEFT = Fraction(1, 5)
-"""The part of what could be withdrawn that each round leaves, since prices move until it lands."""
 
 ROUNDS = 8
 """How often collateral is withdrawn, sold and repaid within one plan."""
@@ -145,8 +142,7 @@ def _free(sketch: _Sketch, lender: LendingPool, debt: Token) -> _Sketch:
     for place in _collateral(terms, sketch.states, lender):
         value = sketch.left / (1 - terms.slippage)
         wished = quantise(value, terms.prices.price(place.token), Rounding.UP)
-        free = withdrawable(sketch.states, lender, terms.account, place.token)
-        raw = min(wished, free - int(free * LEFT))
+        raw = min(wished, releasable(terms, sketch.states, lender, place.token, repays=True))
         if not terms.is_worth_its_gas(place.token, raw, "Withdraw"):
             continue
         taken = Withdraw(terms.account, lender.id, place.token, raw, terms.account)

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from trimtab.core.actions import ALL, Action, Supply, Withdraw
+from trimtab.core.actions import ALL, Action, Borrow, Quantity, Repay, Supply, Withdraw
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Holding, Place, wallet
 from trimtab.core.states import States
 from trimtab.core.token import Token
-from trimtab.protocols.aave_v3 import LendingPool, withdrawable
-from trimtab.routing.approvals import with_approvals
+from trimtab.protocols.aave_v3 import LendingPool
+from trimtab.routing.approvals import grown, with_approvals
 from trimtab.routing.bounds import withdrawn
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
+from trimtab.routing.lenders import borrowable, releasable
 from trimtab.routing.liquidity import additions, deposits, releases
 from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
 
@@ -52,44 +53,105 @@ def draft(
     exceed the budget or slip beyond its bound is made smaller, and what it leaves stays where it
     lies: the rest is for later plans. Swaps and supplies are sized by the least that what comes
     before them may bring, so that a worse fill or an earlier landing reverts nothing; what is
-    over stays in the wallet.
+    over stays in the wallet. What is owed is borrowed and repaid on the way: as much is borrowed
+    as the health limit leaves by what lies there before, and what that buys is lent, so that a
+    loop takes several rounds; a plan makes up to ROUNDS of them.
     Raises NoRoute or Infeasible.
     """
+    plan = _Round(states, states, (), (), None, Fraction(1))
+    for _ in range(ROUNDS if any(place.is_debt for place in wishes) else 1):
+        further = _further(terms, plan, wishes)
+        if further is None:
+            break
+        plan = further
+    if not plan.moves:
+        return None
+    reached = replace(purpose, by_trading=purpose.by_trading * plan.done)
+    return drafted(terms, states, plan.moves, plan.trades, reached)
+
+
+ROUNDS = 8
+"""How often a plan borrows, buys and lends, or withdraws, sells and repays."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """The moves of a plan so far, the states before and after them, and what the wallet has.
+
+    `funds` is what lies there by the worst fills, once there is a round; `done` is the part of
+    the wished sales, by value, that the trades make.
+    """
+
+    before: States
+    states: States
+    moves: tuple[Action, ...]
+    trades: tuple[Trade, ...]
+    funds: Mapping[Token, int] | None
+    done: Fraction
+
+
+def _further(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round | None:
+    """The plan with one more round of moves towards the wishes; None where there is none."""
+    states = plan.states
     held = held_everywhere(terms.adapters, states, terms.account)
-    sketch = _sketched(terms, states, held, wishes)
+    if plan.funds is not None:
+        held = _surely(held, plan.funds)
+    sketch = _sketched(terms, plan, held, wishes)
     undone = sum((terms.value(t, raw) for t, raw in sketch.unsold.items()), Fraction(0))
     if any(sketch.unsold.values()):
         wishes = _kept(wishes, held, sketch.unsold)
-        sketch = _sketched(terms, states, held, wishes, sketch.sold)
+        sketch = _sketched(terms, plan, held, wishes, sketch.sold)
     left = dict(sketch.funds)
+    repaid = tuple(_repayments(terms, held, wishes, left))
     supplies = tuple(_supplies(terms, states, held, wishes, left))
     named = deposits(states, held, wishes)
     added = tuple(additions(terms, sketch.after, named, wishes, left))
     swaps = tuple(trade.action for trade in sketch.trades)
-    moves: tuple[Action, ...] = (*sketch.releases, *swaps, *supplies, *added)
+    moves: tuple[Action, ...] = (*sketch.releases, *swaps, *repaid, *supplies, *added)
     if not moves:
         return None
-    reached = replace(purpose, by_trading=purpose.by_trading * _done(terms, sketch.trades, undone))
-    return drafted(terms, states, moves, sketch.trades, reached)
+    return _Round(
+        plan.before,
+        walked(terms, states, with_approvals(terms.account, states, moves)),
+        (*plan.moves, *moves),
+        (*plan.trades, *sketch.trades),
+        left,
+        plan.done * _done(terms, sketch.trades, undone),
+    )
+
+
+def _surely(held: Mapping[Place, Holding], funds: Mapping[Token, int]) -> dict[Place, Holding]:
+    """The book with no more in the wallet than the worst fills leave there."""
+    known = dict(held)
+    for token, raw in funds.items():
+        home = wallet(token)
+        if home in known:
+            known[home] = replace(known[home], raw=min(raw, known[home].raw))
+    return known
 
 
 def _sketched(
     terms: Terms,
-    states: States,
+    plan: _Round,
     held: Mapping[Place, Holding],
     wishes: Mapping[Place, int],
     most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> _Sketch:
+    states = plan.states
     withdraws = tuple(_withdraws(terms, states, held, wishes))
     funds = _wallet(terms, held, wishes)
     for action in withdraws:
-        funds[action.token] += withdrawn(states, action)
+        funds[action.token] += withdrawn(plan.before, action, plan.moves)
     released: tuple[Action, ...] = withdraws
     for release in releases(terms, states, deposits(states, held, wishes)):
         released = (*released, *release.actions)
         for token, raw in release.brings.items():
             funds[token] += raw
     after = walked(terms, states, with_approvals(terms.account, states, released))
+    for loan in _loans(terms, after, held, wishes):
+        released = (*released, loan)
+        funds[loan.token] += loan.amount
+        after = walked(terms, after, (loan,))
     done: list[Trade] = []
     unsold: dict[Token, int] = {}
     for wish in sales(terms, held, wishes, dict(funds), most):
@@ -138,11 +200,55 @@ def _withdraws(
         lender = states.market(place.market)
         if not isinstance(lender, LendingPool) or place not in held or place.is_debt:
             continue
-        ready = withdrawable(states, lender, terms.account, place.token)
+        repays = any(p.market == place.market and _is_repaid(held, p, wishes[p]) for p in wishes)
+        ready = releasable(terms, states, lender, place.token, repays=repays)
         amount = min(held[place].raw - wish, ready)
         if amount > 0 and terms.is_worth_its_gas(place.token, amount, "Withdraw"):
             quantity = ALL if amount == held[place].raw else amount
             yield Withdraw(terms.account, lender.id, place.token, quantity, terms.account)
+
+
+def _is_repaid(held: Mapping[Place, Holding], place: Place, wish: int) -> bool:
+    return place.is_debt and place in held and held[place].raw < wish
+
+
+def _loans(
+    terms: Terms, states: States, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
+) -> Iterator[Borrow]:
+    """What is to be owed beyond what is, as far as the health limit and the lender allow."""
+    for place, wish in sorted(wishes.items()):
+        if not place.is_debt:
+            continue
+        lender = states.market(place.market)
+        assert isinstance(lender, LendingPool), f"{lender.name} lends nothing"
+        have = held[place].raw if place in held else 0
+        raw = borrowable(terms, states, lender, place.token, have - wish)
+        if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Borrow"):
+            loan = Borrow(terms.account, lender.id, place.token, raw, terms.account)
+            states = walked(terms, states, (loan,))
+            yield loan
+
+
+def _repayments(
+    terms: Terms,
+    held: Mapping[Place, Holding],
+    wishes: Mapping[Place, int],
+    left: dict[Token, int],
+) -> Iterator[Repay]:
+    """What is owed beyond the wish, as far as the wallet surely has it; it is taken off that.
+
+    Debts come before what the wallet itself is to keep.
+    """
+    for place, wish in sorted(wishes.items()):
+        if not place.is_debt or place not in held:
+            continue
+        have, spare = -held[place].raw, left.get(place.token, 0)
+        raw = min(have + wish, spare)
+        if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Repay"):
+            left[place.token] -= raw
+            is_whole = wish == 0 and raw == have and spare >= grown(have)
+            amount: Quantity = ALL if is_whole else raw
+            yield Repay(terms.account, place.market, place.token, amount, terms.account)
 
 
 def _supplies(

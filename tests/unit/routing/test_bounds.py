@@ -200,11 +200,23 @@ def test_draft__borrower_withdraws_collateral__bounded_on_the_chain(desk: Desk) 
     assert broken(tighter, after, after.timestamp) == expected
 
 
-def test_draft__borrower_goes_below_the_limit__infeasible(desk: Desk) -> None:
-    states = owing(desk)
-    wishes = {desk.place("aave_v3:WETH"): 8 * ETHER}
+def test_draft__borrower_wishes_below_the_limit__as_much_as_keeps_it(desk: Desk) -> None:
+    states, lent, limit = owing(desk), desk.place("aave_v3:WETH"), Wad(14 * WAD // 10)
+    found = draft(desk.terms(health=limit), states, {lent: 8 * ETHER}, NO_GAIN)
+    assert found is not None
+    health = health_factor(found.after, desk.lender, desk.account)
+    assert health is not None
+    assert limit <= health < limit * 103 // 100
+    assert desk.held(found.after)[lent] > 8 * ETHER
+
+
+def test_least_healths__plan_leaves_less__infeasible(desk: Desk) -> None:
+    states, limit = owing(desk), Wad(14 * WAD // 10)
+    lent = desk.place("aave_v3:WETH")
+    taken = Withdraw(desk.account, lent.market, lent.token, 2 * ETHER, desk.account)
+    after = desk.imagined_after(states, taken)
     with pytest.raises(Infeasible, match=r"would leave a health factor of 13[0-9]{17} / 10"):
-        draft(desk.terms(health=Wad(14 * WAD // 10)), states, wishes, NO_GAIN)
+        least_healths(states, after, desk.account, limit)
 
 
 def test_attack_price_falls_before_it_lands__health_bound_breaks_as_modelled(desk: Desk) -> None:

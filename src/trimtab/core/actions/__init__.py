@@ -35,6 +35,8 @@ from trimtab.core.actions.quantity import (
 )
 from trimtab.core.actions.staking import (
     ClaimWithdrawal,
+    FinaliseWithdrawals,
+    ReportRewards,
     RequestWithdrawal,
     Stake,
 )
@@ -57,7 +59,7 @@ Credit = (
     | MintShares
     | RedeemShares
 )
-Staking = Stake | RequestWithdrawal | ClaimWithdrawal
+Staking = Stake | RequestWithdrawal | ClaimWithdrawal | ReportRewards | FinaliseWithdrawals
 Perpetual = OpenPosition | ClosePosition | LiquidatePosition | SettleFunding
 Action = (
     Transfer
@@ -83,6 +85,7 @@ __all__ = [
     "Collect",
     "Credit",
     "Delegate",
+    "FinaliseWithdrawals",
     "FlashLoan",
     "Liquidate",
     "LiquidatePosition",
@@ -95,6 +98,7 @@ __all__ = [
     "RemoveLiquidity",
     "RemoveLiquidityOne",
     "Repay",
+    "ReportRewards",
     "RequestWithdrawal",
     "SetEfficiencyMode",
     "SettleFunding",

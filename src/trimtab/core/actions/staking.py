@@ -34,3 +34,21 @@ class ClaimWithdrawal:
     market: MarketId
     token: Token
     request: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRewards:
+    """Say what all that is staked earned, or, below 0, lost since the last report."""
+
+    actor: Address
+    market: MarketId
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinaliseWithdrawals:
+    """Set aside what is due to the next requests in the queue, up to the one of this number."""
+
+    actor: Address
+    market: MarketId
+    up_to: int

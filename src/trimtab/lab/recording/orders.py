@@ -102,7 +102,7 @@ def _check_keys(found: Mapping[str, object], kind: type[Action | Call]) -> None:
         )
 
 
-_LEAST: Mapping[str, int] = {"ticks": -MAX_TICK, "size": -UINT256_MAX}
+_LEAST: Mapping[str, int] = {"ticks": -MAX_TICK, "size": -UINT256_MAX, "change": -UINT256_MAX}
 """The fields that may be negative, and how far."""
 
 

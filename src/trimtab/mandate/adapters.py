@@ -9,6 +9,8 @@ from trimtab.protocols.chainlink import ChainlinkAdapter
 from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
 from trimtab.protocols.erc4626 import Erc4626Adapter
+from trimtab.protocols.morpho import MorphoAdapter
+from trimtab.protocols.staking import StakingAdapter
 from trimtab.protocols.uniswap_v2 import UniswapV2Adapter
 from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
 
@@ -21,6 +23,8 @@ ADAPTERS = cast(
         "curve": CurveAdapter(),
         "erc20": Erc20Adapter(),
         "erc4626": Erc4626Adapter(),
+        "morpho": MorphoAdapter(),
+        "staking": StakingAdapter(),
         "uniswap_v2": UniswapV2Adapter(),
         "uniswap_v3": UniswapV3Adapter(),
     },

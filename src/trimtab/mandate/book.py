@@ -13,10 +13,11 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, Place, wallet
 from trimtab.core.token import Address, Token, address
 from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
-from trimtab.mandate.lending_pools import LendingEntry, lending_pool
 from trimtab.mandate.lending_markets import MorphoEntry, lending_markets
+from trimtab.mandate.lending_pools import LendingEntry, lending_pool
 from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
+from trimtab.mandate.stakes import StakeEntry, stakes
 from trimtab.mandate.vaults import VaultEntry, vaults
 from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
 from trimtab.protocols.aave_v3 import LendingPool
@@ -63,6 +64,7 @@ class _File(msgspec.Struct, frozen=True):
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
     erc4626: dict[str, VaultEntry] = {}
+    staking: dict[str, StakeEntry] = {}
     morpho: MorphoEntry | None = None
 
 
@@ -72,7 +74,8 @@ class AddressBook:
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
     `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`,
-    `balancer:WETH/USDC`, `erc4626:vUSDC`; a place `WETH` (the wallet) or `aave_v3:WETH`.
+    `balancer:WETH/USDC`, `erc4626:vUSDC`, `staking:stWETH`; a place `WETH` (the wallet) or
+    `aave_v3:WETH`.
     """
 
     chain: int
@@ -155,6 +158,7 @@ def _book(file: _File) -> AddressBook:
         found = weighted_pools(file.chain, file.balancer, listed)
         markets |= {pool.name: pool for pool in found}
     markets |= {vault.name: vault for vault in vaults(file.chain, file.erc4626, listed)}
+    markets |= {each.name: each for each in stakes(file.chain, file.staking, listed, feeds)}
     if file.morpho is not None:
         lent = lending_markets(file.chain, file.morpho, listed)
         markets |= {market.name: market for market in lent}

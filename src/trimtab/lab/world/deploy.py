@@ -22,6 +22,7 @@ from trimtab.lab.world.deploy_perpetual import deploy_perpetual, open_perpetual
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
 from trimtab.lab.world.deploy_range_minter import deploy_range_minter
 from trimtab.lab.world.deploy_safe import NewSafe, deploy_safe, new_safe
+from trimtab.lab.world.deploy_staking import deploy_staking
 from trimtab.lab.world.deploy_tokens import (
     MULTICALL3,
     deploy_feeds,
@@ -135,6 +136,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         else None
     )
     vaults = deploy_vaults(deployer, spec, tokens, liquidity_provider) if spec.vaults else None
+    stakes = deploy_staking(deployer, spec, tokens, liquidity_provider) if spec.stakes else None
     perpetual = (
         deploy_perpetual(deployer, spec, tokens, feeds, exchange.factory)
         if spec.perpetual
@@ -169,6 +171,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         balancer=balancer,
         perpetual=perpetual,
         erc4626=vaults,
+        staking=stakes,
         morpho=morpho,
     )
 

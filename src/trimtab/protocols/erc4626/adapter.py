@@ -21,8 +21,9 @@ from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
 from trimtab.protocols.erc4626 import encode, model, reads
 from trimtab.protocols.erc4626.market import Vault, VaultState
-from trimtab.protocols.erc4626.model import events, share, verbs
+from trimtab.protocols.erc4626.model import events, verbs
 from trimtab.protocols.erc4626.model.routes import VaultAction, known
+from trimtab.protocols.shared.open_zeppelin import approved, transferred
 from trimtab.protocols.shared.reverts import RevertError
 
 
@@ -101,9 +102,11 @@ def _applied(states: States, vault: Vault, action: VaultAction) -> Applied:
             return verbs.withdraw(states, vault, action)
         case RedeemShares():
             return verbs.redeem(states, vault, action)
-        case Transfer():
-            moved = share.transferred(states[vault], action.actor, action.to, action.amount)
-            return Applied({vault.id: moved})
-        case Approve():
-            allowed = share.approved(states[vault], action.actor, action.spender, action.amount)
-            return Applied({vault.id: allowed})
+        case Transfer(actor=owner):
+            state: VaultState = states[vault]
+            shares = transferred(state.shares, owner, action.to, action.amount)
+            return Applied({vault.id: replace(state, shares=shares)})
+        case Approve(actor=owner):
+            state = states[vault]
+            shares = approved(state.shares, owner, action.spender, action.amount)
+            return Applied({vault.id: replace(state, shares=shares)})

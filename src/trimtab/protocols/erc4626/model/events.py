@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from trimtab.core.abi import Log, log_words, topic, topic_address
 from trimtab.protocols.erc4626.market import VaultState
-from trimtab.protocols.erc4626.model.share import spent
+from trimtab.protocols.shared.open_zeppelin import spent
 
 _WITHDRAW = topic("Withdraw(address,address,address,uint256,uint256)")
 
@@ -20,5 +20,7 @@ def observe(state: VaultState, log: Log) -> VaultState:
     if log.topics[:1] == (_WITHDRAW,):
         sender, owner = topic_address(log, 1), topic_address(log, 3)
         shares = log_words(log)[1]
-        return state if sender == owner else spent(state, owner, sender, shares)
+        if sender == owner:
+            return state
+        return replace(state, shares=spent(state.shares, owner, sender, shares))
     return replace(state, shares=state.shares.observed(log))

@@ -5,14 +5,16 @@ Each returns what it did or raises RevertError.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trimtab.core.actions import ALL, MintShares, RedeemShares, Supply, Withdraw
 from trimtab.core.errors import StaleState
 from trimtab.core.states import Applied, Movement, States
 from trimtab.core.token import Address
 from trimtab.protocols.erc4626.market import Vault, VaultState
 from trimtab.protocols.erc4626.model import previews
-from trimtab.protocols.erc4626.model.share import burnt, custom, minted
 from trimtab.protocols.shared import tokens
+from trimtab.protocols.shared.open_zeppelin import burnt, custom, minted
 from trimtab.protocols.shared.reverts import moved
 
 
@@ -77,7 +79,9 @@ def _deposited(
     assets, shares = what
     vaults = vault.address
     taken = moved(tokens.take(states, vault.asset, caller, vaults, vaults, assets))
-    return Applied({vault.id: minted(states[vault], receiver, shares)}, (taken,))
+    state: VaultState = states[vault]
+    state = replace(state, shares=minted(state.shares, receiver, shares))
+    return Applied({vault.id: state}, (taken,))
 
 
 def _withdrawn(
@@ -85,6 +89,7 @@ def _withdrawn(
 ) -> Applied:
     """The shares first, then the payment. Source: `_withdraw`, with the owner as its caller."""
     assets, shares = what
-    state = burnt(states[vault], owner, shares)
+    state: VaultState = states[vault]
+    state = replace(state, shares=burnt(state.shares, owner, shares))
     sent: Movement = moved(tokens.send(states, vault.asset, vault.address, receiver, assets))
     return Applied({vault.id: state}, (sent,))

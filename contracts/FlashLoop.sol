@@ -257,7 +257,10 @@ contract FlashLoop {
 
     /// Whether an answer is nothing, from a contract, or true. A call succeeds where no contract is, too.
     function _isConsent(address token, bytes memory answer) private view returns (bool) {
+        // Only what balances are is dangerous to compare, and these are a length and an answer.
+        // slither-disable-next-line incorrect-equality
         if (answer.length == 0) return token.code.length > 0;
+        // slither-disable-next-line incorrect-equality
         return answer.length >= 32 && abi.decode(answer, (uint256)) == 1;
     }
 }

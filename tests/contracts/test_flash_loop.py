@@ -22,9 +22,7 @@ SPENT = "if (spent != turn.loan) revert Stopped(spent, turn.loan);"
 RECEIVED = "if (received != bought) revert Stopped(received, bought);"
 DEBTOR = "VARIABLE, 0, turn.account"
 PAYER = "(turn.account, address(this), owed"
-UNLIMITED = (
-    "zeroForOne ? 4295128740 : 1461446703485210103287273052203988822378723970341"  # none further
-)
+UNLIMITED = "zeroForOne ? 4295128740 : 1461446703485210103287273052203988822378723970341"
 CONSENT = "answer.length >= 32 && abi.decode(answer, (uint256)) == 1"
 MUTANTS = {
     "a second too early": ("block.timestamp > deadline", "block.timestamp >= deadline"),
@@ -164,7 +162,7 @@ def test_slither__contract__nothing_found(copy: Project) -> None:
 def test_slither__leave_taken_away__what_was_judged_is_found(copy: Project) -> None:
     judged = (
         "missing-zero-check", "timestamp", "low-level-calls", "unused-return",
-        *2 * ("assembly",),
+        *2 * ("assembly", "incorrect-equality"),
     )  # fmt: skip
     for each in judged:
         copy.change(f"// slither-disable-next-line {each}\n", "\n")

@@ -37,6 +37,13 @@ from trimtab.lab.world.deploy_balancer import (
     weighted_pool_contract,
 )
 from trimtab.lab.world.deploy_curve import stable_factory_contract, stable_pool_contract
+from trimtab.lab.world.deploy_flash_loop import (
+    FLASH_LOOP_COMPILER,
+    flash_loop_address,
+    flash_loop_artifact,
+    flash_loop_contract,
+    flash_loop_creation,
+)
 from trimtab.lab.world.deploy_plan_check import CREATE2_DEPLOYER, SALT, plan_check_artifact
 from trimtab.lab.world.deploy_range_minter import (
     range_minter_address,
@@ -105,6 +112,7 @@ __all__ = [
     "CREDIT_WORLD",
     "DEFAULT_WORLD",
     "EXCHANGE_WORLD",
+    "FLASH_LOOP_COMPILER",
     "MULTICALL3",
     "PRICE_DECIMALS",
     "SALT",
@@ -157,6 +165,10 @@ __all__ = [
     "factory_contract",
     "fee_provider_contract",
     "feed_contract",
+    "flash_loop_address",
+    "flash_loop_artifact",
+    "flash_loop_contract",
+    "flash_loop_creation",
     "head",
     "laddered",
     "local_world",

@@ -10,7 +10,6 @@ from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
 CREDIT_WORLD = replace(
     DEFAULT_WORLD,
     flash_loop=True,
-    flash_loop=True,
     tokens=(*DEFAULT_WORLD.tokens, *LENDING_TOKENS),
     reserves=LENDING_RESERVES,
     lending=LENDING_RULES,

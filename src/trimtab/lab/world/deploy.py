@@ -17,7 +17,6 @@ from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, s
 from trimtab.lab.world.deploy_balancer import deploy_balancer
 from trimtab.lab.world.deploy_curve import deploy_curve
 from trimtab.lab.world.deploy_flash_loop import deploy_flash_loop
-from trimtab.lab.world.deploy_flash_loop import deploy_flash_loop
 from trimtab.lab.world.deploy_morpho import deploy_morpho
 from trimtab.lab.world.deploy_perpetual import deploy_perpetual, open_perpetual
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
@@ -144,7 +143,6 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         else None
     )
     flash_loop = deploy_flash_loop(deployer, exchange.factory.address) if spec.flash_loop else None
-    flash_loop = deploy_flash_loop(deployer, exchange.factory.address) if spec.flash_loop else None
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
     _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
     if perpetual is not None:
@@ -167,7 +165,6 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         uniswap_v3=exchange.entry(pools, minter),
         safe=safe,
         plan_check=plan_check,
-        flash_loop=flash_loop,
         flash_loop=flash_loop,
         uniswap_v2=pairs,
         curve=curve,

@@ -221,8 +221,6 @@ class Deployment:
     balancer: BalancerEntry | None = None
     flash_loop: Address | None = None
     """Our own FlashLoop of the exchange's pools; none in files of worlds without it."""
-    flash_loop: Address | None = None
-    """Our own FlashLoop of the exchange's pools; none in files of worlds without it."""
     perpetual: PerpetualEntry | None = None
     erc4626: dict[str, VaultEntry] | None = None
     staking: dict[str, StakeEntry] | None = None

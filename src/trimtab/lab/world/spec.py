@@ -151,8 +151,6 @@ class WorldSpec:
     weighted_pools: tuple[WeightedPoolSpec, ...] = ()
     flash_loop: bool = False
     """Whether our own FlashLoop of the exchange's pools is there."""
-    flash_loop: bool = False
-    """Whether our own FlashLoop of the exchange's pools is there."""
     perpetual: PerpetualSpec | None = None
     lending: LendingRules | None = None
     vaults: tuple[VaultSpec, ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from trimtab.lab.world.credit_lending import LENDING_RESERVES, LENDING_RULES, LENDING_TOKENS
+from trimtab.lab.world.credit_morpho import ISOLATED_MARKETS
 from trimtab.lab.world.spec import DEFAULT_WORLD
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
 from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
@@ -29,6 +30,7 @@ CREDIT_WORLD = replace(
         VaultSpec("vWETH", "WETH", offset=6, supplied=500),
         VaultSpec("vWBTC", "WBTC"),
     ),
+    morpho=ISOLATED_MARKETS,
     stakes=(StakeSpec("stWETH", "WETH", staked=2, price=1_990 * 10**8, heartbeat=86_400),),
 )
 """The world of the demonstration, a perpetual, and vaults.

@@ -134,7 +134,7 @@ def _price(spec: WorldSpec, market: LendingMarketSpec) -> int:
     """Base units of the loan token for one of collateral, times 10**36, at the feeds' prices."""
     loan, collateral = spec.token(market.loan), spec.token(market.collateral)
     scale = 10 ** (_PRICE_DECIMALS + loan.decimals)
-    return collateral.price * scale // (loan.price * 10**collateral.decimals)
+    return int(collateral.price * scale // (loan.price * 10**collateral.decimals))
 
 
 def _wad(share: Bps) -> int:

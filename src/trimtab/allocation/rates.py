@@ -4,10 +4,7 @@ from trimtab.allocation.lending import RateCurve
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Place
 from trimtab.core.strategy import View
-from trimtab.protocols.aave_v3 import LendingPool, supply_rate
-from trimtab.protocols.shared.tokens import balances
-
-RAY = 10**27
+from trimtab.risk import is_lender, supply_rate
 
 
 def supply_curve(view: View, place: Place) -> RateCurve:
@@ -15,17 +12,17 @@ def supply_curve(view: View, place: Place) -> RateCurve:
 
     It is the lender's own model, exact up to the last conversion to a float. Less than the
     lender can pay out now counts as that least: the rate of a reserve that is fully lent.
-    Raises ConfigError for a place that is not a reserve of a known lender.
+    Raises ConfigError for a place that is no lender's, and for a vault, which tells no rate.
     """
-    pool = view.states.market(place.market)
-    if not isinstance(pool, LendingPool):
-        raise ConfigError(f"{place} is not a place to lend: name a reserve, such as aave_v3:USDC")
+    lender = view.states.market(place.market)
+    if not is_lender(lender) or supply_rate(view.states, lender, place.token, 0) is None:
+        raise ConfigError(
+            f"{place} is not a place to lend at a rate that is known: name a reserve, such as "
+            "aave_v3:USDC, or a market, such as morpho:WETH/USDC:USDC"
+        )
     ours = view[place].raw
-    reserve = view.states[pool].reserve(place.token).reserve
-    lying = balances(view.states, place.token).balance(reserve.a_token)
 
-    def rate(supplied: int) -> float:
-        extra = max(supplied - ours, -lying)
-        return supply_rate(view.states, pool, place.token, extra) / RAY
+    def rate(there: int) -> float:
+        return float(supply_rate(view.states, lender, place.token, there - ours) or 0)
 
     return rate

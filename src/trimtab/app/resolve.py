@@ -22,11 +22,11 @@ from trimtab.mandate.book import AddressBook
 from trimtab.mandate.document import Mandate
 from trimtab.mandate.limits import Limits
 from trimtab.mandate.parse import parse_mandate
-from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.shared.ticks import MAX_TICK
 from trimtab.protocols.uniswap_v3 import Pool
+from trimtab.risk import is_lender, lent_tokens
 from trimtab.routing import BestSinglePool, is_exchange, tokens_of
 
 _RANGE = re.compile(r"(?P<market>[^@]+)@(?P<lower>-?\d{1,6}):(?P<upper>-?\d{1,6})")
@@ -110,7 +110,7 @@ def _native(mandate: Mandate, book: AddressBook) -> Token:
 def _tokens(named: list[Market[State]], numeraire: Token, native: Token) -> tuple[Token, ...]:
     """The tokens that the book may hold, the numeraire first."""
     traded = [t for pool in named if is_exchange(pool) for t in tokens_of(pool)]
-    lent = [r.token for pool in named if isinstance(pool, LendingPool) for r in pool.reserves]
+    lent = [token for lender in named if is_lender(lender) for token in lent_tokens(lender)]
     return tuple(dict.fromkeys((numeraire, *traded, *lent, native)))
 
 

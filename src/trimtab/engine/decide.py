@@ -22,8 +22,7 @@ from trimtab.engine.worlds import GAS_HEADROOM
 from trimtab.mandate.limits import HEALTH, Fill, Scene
 from trimtab.mandate.repair import is_health
 from trimtab.mandate.review import breaches, review
-from trimtab.protocols.aave_v3 import LendingPool
-from trimtab.risk import nearness
+from trimtab.risk import is_lender, nearness
 from trimtab.routing import Draft, Purpose, Terms, deleverage, draft
 
 
@@ -121,7 +120,7 @@ def scene_of(bot: Bot, now: Now, states: States) -> Scene:
         place: (held[place].raw if place in held else 0) * now.prices.price(place.token)
         for place in (*bot.places, *others)
     }
-    lenders = (market for market in bot.markets if isinstance(market, LendingPool))
+    lenders = (market for market in bot.markets if is_lender(market))
     near = {pool.name: nearness(states, pool, bot.account) for pool in lenders}
     return Scene(
         values=values,
@@ -237,7 +236,7 @@ def _saved(bot: Bot, now: Now, ahead: States, broken: tuple[Breach, ...]) -> Dra
     lender = next(
         market
         for market in bot.markets
-        if isinstance(market, LendingPool) and f"{HEALTH} {market.name}" == nearest.limit
+        if is_lender(market) and f"{HEALTH} {market.name}" == nearest.limit
     )
     terms = _terms(bot, now, scene_of(bot, now, now.states), is_repair=True)
     why = f"repair {nearest.limit}: repay until the debt is farther from its liquidation"

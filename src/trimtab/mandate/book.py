@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -20,9 +20,9 @@ from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.mandate.stakes import StakeEntry, stakes
 from trimtab.mandate.vaults import VaultEntry, vaults
 from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
-from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
+from trimtab.risk import is_lender, lent_tokens
 
 QUOTE_CURRENCY = "USD"
 
@@ -68,6 +68,9 @@ class _File(msgspec.Struct, frozen=True):
     morpho: MorphoEntry | None = None
 
 
+_DEBT = ":debt"
+
+
 @dataclass(frozen=True, slots=True)
 class AddressBook:
     """Markets and tokens by name, every address checked.
@@ -94,27 +97,29 @@ class AddressBook:
     def market(self, name: str) -> Market[Any]:
         """The market of this name; `aave_v3:WETH` names the lending pool that it is part of."""
         if name in self.lending_names():
-            return self.markets[name.partition(":")[0]]
+            return self.markets[name.rpartition(":")[0]]
         if name not in self.markets:
             raise ConfigError(_unknown("market", name, (*self.markets, *self.lending_names())))
         return self.markets[name]
 
     def place(self, name: str) -> Place:
-        """The place of this name: a token in the wallet, or a reserve of a lending pool."""
+        """The place of this name: a token in the wallet or at a lender, or a debt there."""
+        if name.endswith(_DEBT):
+            return replace(self.place(name.removesuffix(_DEBT)), side="debt")
         if name in self.tokens:
             return wallet(self.tokens[name])
         if name in self.lending_names():
-            lender, _, symbol = name.partition(":")
+            lender, _, symbol = name.rpartition(":")
             return Place(self.markets[lender].id, self.tokens[symbol])
         raise ConfigError(_unknown("place", name, (*self.tokens, *self.lending_names())))
 
     def lending_names(self) -> tuple[str, ...]:
-        """The names of all places at lending pools."""
+        """The names of all places at lenders."""
         return tuple(
-            f"{name}:{reserve.token.symbol}"
+            f"{name}:{token.symbol}"
             for name, market in self.markets.items()
-            if isinstance(market, LendingPool)
-            for reserve in market.reserves
+            if is_lender(market)
+            for token in lent_tokens(market)
         )
 
 

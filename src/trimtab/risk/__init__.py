@@ -1,6 +1,31 @@
-"""Measures of what can be lost: oracle prices now, more as positions that need them arrive."""
+"""Measures of what can be lost: oracle prices, and how near to liquidation debts stand."""
 
-from trimtab.risk.liquidation import nearness
+from trimtab.risk.lenders import (
+    Lender,
+    borrow_rate,
+    health_factor,
+    is_lender,
+    lent_tokens,
+    lying,
+    nearness,
+    owed,
+    supplied,
+    supply_rate,
+    withdrawable,
+)
 from trimtab.risk.oracle import oracle_prices
 
-__all__ = ["nearness", "oracle_prices"]
+__all__ = [
+    "Lender",
+    "borrow_rate",
+    "health_factor",
+    "is_lender",
+    "lent_tokens",
+    "lying",
+    "nearness",
+    "oracle_prices",
+    "owed",
+    "supplied",
+    "supply_rate",
+    "withdrawable",
+]

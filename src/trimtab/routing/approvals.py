@@ -20,8 +20,8 @@ from trimtab.core.states import States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.erc20 import Erc20, approvals
 from trimtab.protocols.uniswap_v2 import Pair
+from trimtab.risk import is_lender, owed
 from trimtab.routing.exchanges import spender_of
-from trimtab.routing.lenders import owed
 
 
 def with_approvals(
@@ -82,6 +82,7 @@ def _taken(states: States, move: Action) -> Iterator[tuple[Token, int, bool]]:
             yield move.token, move.amount, True
         case Repay(amount=All()):
             lender = states.market(move.market)
+            assert is_lender(lender), f"{lender.name} lends nothing"
             yield move.token, grown(owed(states, lender, move.on_behalf_of, move.token)), False
         case Repay(amount=int(raw)):
             yield move.token, raw, True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from trimtab.core.abi import UINT256_MAX
@@ -25,11 +26,13 @@ from trimtab.core.actions import (
 )
 from trimtab.core.bounds import Bounds, Broken, LeastBalance, LeastHealth
 from trimtab.core.errors import Infeasible, PriceDisagreement
-from trimtab.core.quantise import Timestamp, Wad
+from trimtab.core.quantise import Rounding, Timestamp, Wad, quantise
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
-from trimtab.protocols.aave_v3 import LendingPool, health_factor, supplied
+from trimtab.protocols.aave_v3 import LendingPool
+from trimtab.protocols.aave_v36 import LendingPool36
 from trimtab.protocols.shared.tokens import balances
+from trimtab.risk import health_factor, is_lender, supplied
 
 WAD: Final = Wad(10**18)
 """One, as a health factor: where liquidation begins."""
@@ -84,7 +87,7 @@ def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -
     if action.amount is not ALL:
         return action.amount
     lender = states.market(action.market)
-    assert isinstance(lender, LendingPool), f"{lender.name} lends nothing"
+    assert is_lender(lender), f"{lender.name} lends nothing"
     taken = [
         earlier.amount + 1
         for earlier in before
@@ -98,30 +101,36 @@ def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -
 def least_healths(
     before: States, after: States, account: Address, least: Wad
 ) -> tuple[LeastHealth, ...]:
-    """The least health factor that a plan leaves at each lending pool where the account owes.
+    """The least health factor that a plan leaves at each of Aave's pools where the account owes.
 
     It is `least`, or what it was before the plan if that was lower already: a plan may leave a
     position no nearer to liquidation than the greater of its limit and where it was (INV-8).
-    Where nothing is owed after the plan there is nothing to bound. Raises Infeasible for a plan
+    Where nothing is owed after the plan there is nothing to bound; other lenders do not tell a
+    health factor, so that on the chain their own limit alone holds. Raises Infeasible for a plan
     that would leave less by the model, and PriceDisagreement where the pool cannot value what
     the account has.
     """
     bounds: list[LeastHealth] = []
     for market in after.markets.values():
-        if not isinstance(market, LendingPool):
+        if not is_lender(market):
             continue
-        left = health_factor(after, market, account)
-        if left is None:
+        factor = health_factor(after, market, account)
+        if factor is None:
             continue
-        was = health_factor(before, market, account)
-        allowed = least if was is None else min(least, was)
+        left, earlier = _wad(factor), health_factor(before, market, account)
+        allowed = least if earlier is None else min(least, _wad(earlier))
         if left < allowed:
             raise Infeasible(
                 f"the plan would leave a health factor of {left} / 10**18 at {market.name}, at "
                 f"least {allowed} / 10**18 must be left: supply more, or owe less"
             )
-        bounds.append(LeastHealth(market.address, account, allowed))
+        if isinstance(market, LendingPool | LendingPool36):
+            bounds.append(LeastHealth(market.address, account, allowed))
     return tuple(bounds)
+
+
+def _wad(factor: Fraction) -> Wad:
+    return Wad(quantise(factor, Fraction(1, WAD), Rounding.DOWN))
 
 
 def broken(bounds: Bounds, states: States, at: Timestamp) -> Broken | None:
@@ -146,12 +155,12 @@ class _Modelled:
     def health_factor(self, pool: Address, account: Address) -> int | None:
         """The health factor; None where the pool itself reverts, or there is no such pool."""
         for market in self.states.markets.values():
-            if isinstance(market, LendingPool) and market.address == pool:
+            if is_lender(market) and market.address == pool:
                 try:
                     found = health_factor(self.states, market, account)
                 except PriceDisagreement:
                     return None
-                return UINT256_MAX if found is None else found
+                return UINT256_MAX if found is None else _wad(found)
         return None
 
 

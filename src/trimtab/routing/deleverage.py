@@ -13,11 +13,12 @@ from trimtab.core.market import Place
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.states import States
 from trimtab.core.token import Token
-from trimtab.protocols.aave_v3 import LendingPool, health_factor
 from trimtab.protocols.shared.tokens import balances
+from trimtab.risk import Lender, health_factor, owed
 from trimtab.routing.approvals import grown, with_approvals
+from trimtab.routing.bounds import WAD
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
-from trimtab.routing.lenders import owed, releasable
+from trimtab.routing.lenders import releasable
 from trimtab.routing.trades import Sale, Terms, Trade, trades
 
 MARGIN = Fraction(1, 50)
@@ -31,7 +32,7 @@ STEPS = 12
 """Halvings in search of the least repayment: what is repaid without need is below 2**-12 of all."""
 
 
-def deleverage(terms: Terms, states: States, lender: LendingPool, purpose: Purpose) -> Draft:
+def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -> Draft:
     """The plan that repays the least that brings the account's health above its limit.
 
     What lies in the wallet goes first, the token that is owed before others, which are sold for
@@ -43,12 +44,12 @@ def deleverage(terms: Terms, states: States, lender: LendingPool, purpose: Purpo
     was = health_factor(states, lender, terms.account)
     if was is None:
         raise Infeasible(f"nothing is owed at {lender.name}: there is nothing to repay")
-    goal = quantise(Fraction(terms.health) * (1 + MARGIN), 1, Rounding.UP)
+    goal = Fraction(terms.health, WAD) * (1 + MARGIN)
     whole = sum((-_worth(terms, states, place) for place in _debts(terms, states, lender)), _ZERO)
     best = _repaid(terms, states, lender, whole)
     if not _is_better(best.health(lender), was):
         raise Infeasible(
-            f"the debt at {lender.name}, at a health factor of {was} / 10**18, cannot be repaid "
+            f"the debt at {lender.name}, at a health factor of {float(was):.6f}, cannot be repaid "
             "in part: no token of the book reaches it at a price within the slippage limit"
         )
     refused, reached = _ZERO, whole
@@ -75,7 +76,7 @@ class _Sketch:
     moves: tuple[Action, ...] = ()
     trades: tuple[Trade, ...] = ()
 
-    def health(self, lender: LendingPool) -> int | None:
+    def health(self, lender: Lender) -> Fraction | None:
         """The health factor that the moves leave."""
         return health_factor(self.states, lender, self.terms.account)
 
@@ -90,7 +91,7 @@ class _Sketch:
         return balances(self.states, token).balance(self.terms.account)
 
 
-def _repaid(terms: Terms, states: States, lender: LendingPool, value: Fraction) -> _Sketch:
+def _repaid(terms: Terms, states: States, lender: Lender, value: Fraction) -> _Sketch:
     """A sketch that repays debts of this value, or of as much as can be had."""
     sketch = _Sketch(terms, states, value)
     for place in _debts(terms, states, lender):
@@ -106,7 +107,7 @@ def _repaid(terms: Terms, states: States, lender: LendingPool, value: Fraction) 
     return sketch
 
 
-def _pay(sketch: _Sketch, lender: LendingPool, token: Token, ready: int) -> _Sketch:
+def _pay(sketch: _Sketch, lender: Lender, token: Token, ready: int) -> _Sketch:
     """Repay out of what is ready, as far as value is left to repay."""
     terms = sketch.terms
     debt = owed(sketch.states, lender, terms.account, token)
@@ -120,7 +121,7 @@ def _pay(sketch: _Sketch, lender: LendingPool, token: Token, ready: int) -> _Ske
     return replace(paid, left=max(sketch.left - terms.value(token, raw), _ZERO))
 
 
-def _sell(sketch: _Sketch, lender: LendingPool, sold: Token, debt: Token, most: int) -> _Sketch:
+def _sell(sketch: _Sketch, lender: Lender, sold: Token, debt: Token, most: int) -> _Sketch:
     """Sell up to `most` of a token for the one that is owed, and repay what that surely brings."""
     terms = sketch.terms
     value = sketch.left / (1 - terms.slippage)
@@ -136,7 +137,7 @@ def _sell(sketch: _Sketch, lender: LendingPool, sold: Token, debt: Token, most: 
     return _pay(traded, lender, debt, sum(trade.action.min_out for trade in found))
 
 
-def _free(sketch: _Sketch, lender: LendingPool, debt: Token) -> _Sketch:
+def _free(sketch: _Sketch, lender: Lender, debt: Token) -> _Sketch:
     """One round: withdraw collateral, sell it, repay; collateral that finds no buyer stays."""
     terms = sketch.terms
     for place in _collateral(terms, sketch.states, lender):
@@ -160,13 +161,13 @@ def _wallets(sketch: _Sketch, debt: Token) -> Iterator[Token]:
     yield from sorted(tokens, key=lambda token: (-worth[token], token.address))
 
 
-def _debts(terms: Terms, states: States, lender: LendingPool) -> list[Place]:
+def _debts(terms: Terms, states: States, lender: Lender) -> list[Place]:
     """Where the account owes at the lender, the largest debt first."""
     places = [p for p in held(terms.adapters, states, lender, terms.account) if p.is_debt]
     return sorted(places, key=lambda place: (_worth(terms, states, place), place))
 
 
-def _collateral(terms: Terms, states: States, lender: LendingPool) -> list[Place]:
+def _collateral(terms: Terms, states: States, lender: Lender) -> list[Place]:
     """What the account has lent there, the most valuable first."""
     places = [p for p in held(terms.adapters, states, lender, terms.account) if not p.is_debt]
     return sorted(places, key=lambda place: (-_worth(terms, states, place), place))
@@ -178,9 +179,9 @@ def _worth(terms: Terms, states: States, place: Place) -> Fraction:
     return terms.value(place.token, held(terms.adapters, states, market, terms.account)[place].raw)
 
 
-def _reaches(health: int | None, goal: int) -> bool:
+def _reaches(health: Fraction | None, goal: Fraction) -> bool:
     return health is None or health >= goal
 
 
-def _is_better(health: int | None, was: int) -> bool:
+def _is_better(health: Fraction | None, was: Fraction) -> bool:
     return health is None or health > was

@@ -5,26 +5,17 @@ from fractions import Fraction
 
 from trimtab.core.actions import Borrow, Withdraw
 from trimtab.core.adapter import apply
-from trimtab.core.market import Market, State
-from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.states import Reverted, States
-from trimtab.core.token import Address, Token
-from trimtab.protocols.aave_v3 import LendingPool, health_factor, withdrawable
-from trimtab.protocols.aave_v3.model.account import debt_balance
+from trimtab.core.token import Token
+from trimtab.risk import Lender, health_factor, withdrawable
+from trimtab.routing.bounds import WAD
 from trimtab.routing.trades import Terms
 
 HEADROOM = Fraction(1, 50)
 """How far above its limit the health factor stays when more is borrowed, relative to the limit."""
 
 
-def owed(states: States, lender: Market[State], account: Address, token: Token) -> int:
-    """Base units of a token that the account owes at a lender now."""
-    assert isinstance(lender, LendingPool), f"{lender.name} lends nothing"
-    state = states[lender]
-    return debt_balance(state.account(account), state.reserve(token), state.timestamp)
-
-
-def borrowable(terms: Terms, states: States, lender: LendingPool, token: Token, most: int) -> int:
+def borrowable(terms: Terms, states: States, lender: Lender, token: Token, most: int) -> int:
     """Base units of a token, up to `most`, that the account can borrow and stay healthy.
 
     The model itself lets the amount be borrowed, and the health factor stays above its limit by
@@ -39,9 +30,7 @@ def borrowable(terms: Terms, states: States, lender: LendingPool, token: Token, 
     return _most(most, is_allowed)
 
 
-def releasable(
-    terms: Terms, states: States, lender: LendingPool, token: Token, *, repays: bool
-) -> int:
+def releasable(terms: Terms, states: States, lender: Lender, token: Token, *, repays: bool) -> int:
     """Base units of a token that the account may withdraw within a plan.
 
     Of collateral for a debt, as much as leaves its health above the limit by HEADROOM; or, where
@@ -65,9 +54,9 @@ LEFT = Fraction(1, 5)
 """The part of what the contract lets go that a plan leaves, since prices move until it lands."""
 
 
-def _stays(terms: Terms, states: States, lender: LendingPool) -> bool:
+def _stays(terms: Terms, states: States, lender: Lender) -> bool:
     """Whether the account's health is above its limit, with headroom."""
-    goal = quantise(Fraction(terms.health) * (1 + HEADROOM), 1, Rounding.UP)
+    goal = Fraction(terms.health, WAD) * (1 + HEADROOM)
     left = health_factor(states, lender, terms.account)
     return left is None or left >= goal
 

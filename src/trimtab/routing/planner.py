@@ -11,7 +11,7 @@ from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Holding, Place, wallet
 from trimtab.core.states import States
 from trimtab.core.token import Token
-from trimtab.protocols.aave_v3 import LendingPool
+from trimtab.risk import is_lender
 from trimtab.routing.approvals import grown, with_approvals
 from trimtab.routing.bounds import withdrawn
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
@@ -198,7 +198,7 @@ def _withdraws(
     """What lies at lenders beyond the wish, as far as the lender can pay it out now."""
     for place, wish in sorted(wishes.items()):
         lender = states.market(place.market)
-        if not isinstance(lender, LendingPool) or place not in held or place.is_debt:
+        if not is_lender(lender) or place not in held or place.is_debt:
             continue
         repays = any(p.market == place.market and _is_repaid(held, p, wishes[p]) for p in wishes)
         ready = releasable(terms, states, lender, place.token, repays=repays)
@@ -220,7 +220,7 @@ def _loans(
         if not place.is_debt:
             continue
         lender = states.market(place.market)
-        assert isinstance(lender, LendingPool), f"{lender.name} lends nothing"
+        assert is_lender(lender), f"{lender.name} lends nothing"
         have = held[place].raw if place in held else 0
         raw = borrowable(terms, states, lender, place.token, have - wish)
         if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Borrow"):
@@ -263,7 +263,7 @@ def _supplies(
     It is taken off what is left.
     """
     for place, wish in sorted(wishes.items()):
-        if not isinstance(states.market(place.market), LendingPool) or place.is_debt:
+        if not is_lender(states.market(place.market)) or place.is_debt:
             continue
         have = held[place].raw if place in held else 0
         spare = left.get(place.token, 0) - wishes.get(wallet(place.token), 0)

@@ -1,6 +1,6 @@
 """The adapter law: a protocol joins by one line here."""
 
-from tests.laws import aave_v3, balancer, chainlink, curve, erc20, uniswap_v2, uniswap_v3
+from tests.laws import aave_v3, balancer, chainlink, curve, erc20, morpho, uniswap_v2, uniswap_v3
 
 PORTS = (
     aave_v3.PORT,
@@ -8,6 +8,7 @@ PORTS = (
     chainlink.PORT,
     curve.PORT,
     erc20.PORT,
+    morpho.PORT,
     uniswap_v2.PORT,
     uniswap_v3.PORT,
 )

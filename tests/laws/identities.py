@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -17,6 +17,9 @@ from tests.laws.law import CASES, CASES_PER_CASE_ON_A_NODE
 from trimtab.chain.identities import FILE, Law, Table
 from trimtab.lab.world.artifacts import artifact, package
 from trimtab.lab.world.compile import SOLC
+from trimtab.lab.world.deploy_morpho import COMPILER as MORPHO_COMPILER
+from trimtab.lab.world.deploy_morpho import PACKAGE as MORPHO
+from trimtab.lab.world.deploy_morpho import morpho_artifacts
 from trimtab.lab.world.deploy_range_minter import range_minter_artifact
 from trimtab.lab.world.deploy_tokens import feed_artifact
 from trimtab.protocols.shared.code import (
@@ -74,6 +77,12 @@ _AAVE_ROLES = {
     "rate strategy": "pool/DefaultReserveInterestRateStrategy",
 }
 _AAVE_LIBRARIES = ("Borrow", "Bridge", "EMode", "FlashLoan", "Liquidation", "Pool", "Supply")
+
+_MORPHO_ROLES = {
+    "Morpho": "contract",
+    "IrmMock": "rate model by utilisation",
+    "OracleMock": "oracle",
+}
 
 LISTED = (
     Listed("erc20", "token", _AAVE, "mocks/tokens/MintableERC20"),
@@ -236,7 +245,9 @@ def table() -> Table:
         )
         for port in PORTS
     )
-    return Table(tuple(laws), (*map(of_package, LISTED), compiled_feed(), own_minter()))
+    return Table(
+        tuple(laws), (*map(of_package, LISTED), compiled_feed(), own_minter(), *compiled_morpho())
+    )
 
 
 def of_package(listed: Listed) -> Identity:
@@ -264,6 +275,18 @@ def compiled_feed() -> Identity:
     listed = Listed("chainlink", "feed", _CHAINLINK, "shared/mocks/MockV3Aggregator")
     origin = f"source of {_CHAINLINK} {version(_CHAINLINK)} by {SOLC}"
     return identity(listed, origin, "source", code, read_immutables(code), {})
+
+
+def compiled_morpho() -> Iterator[Identity]:
+    """The identities of Morpho's contracts, which its package has the sources of alone.
+
+    The adaptive-curve rate model is not among them: what stands in for it is no code of Morpho's.
+    """
+    origin = f"source of {MORPHO} {version(MORPHO)} by {MORPHO_COMPILER.package}"
+    for contract, role in _MORPHO_ROLES.items():
+        code = unlinked(morpho_artifacts()[contract].deployed_bytecode)
+        listed = Listed("morpho", role, MORPHO, contract)
+        yield identity(listed, origin, "source", code, read_immutables(code), {})
 
 
 def own_minter() -> Identity:

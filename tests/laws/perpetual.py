@@ -1,0 +1,297 @@
+"""Drawn margin, trades, liquidations and prices: sums on and around every edge there is."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from hypothesis import strategies as st
+
+from tests.laws.law import Draw, Port
+from trimtab.core.abi import UINT256_MAX
+from trimtab.core.actions import (
+    ALL,
+    Action,
+    Approve,
+    ClosePosition,
+    LiquidatePosition,
+    OpenPosition,
+    Quantity,
+    SettleFunding,
+    Supply,
+    UpdateAnswer,
+    Withdraw,
+)
+from trimtab.core.errors import DataError, NoRoute
+from trimtab.core.market import token_market
+from trimtab.core.quantise import Timestamp
+from trimtab.core.states import States
+from trimtab.core.token import ZERO_ADDRESS, Address
+from trimtab.lab.world import CREDIT_WORLD
+from trimtab.protocols.chainlink import FeedState
+from trimtab.protocols.erc20 import Erc20State
+from trimtab.protocols.perpetual import (
+    Perpetual,
+    PositionQuote,
+    free_collateral,
+    margin_ratio,
+    pending_funding,
+    quote_close,
+    quote_open,
+)
+from trimtab.protocols.perpetual.model.books import Books
+from trimtab.protocols.perpetual.model.funding import growth_now
+from trimtab.protocols.shared.reverts import RevertError
+from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MIN_SQRT_PRICE, Q96
+
+UNSEEN = Address("0x00000000000000000000000000000000000A11cE")
+"""An account that nobody tracks."""
+
+FOREVER = Timestamp(2**40)
+LONGEST_WAIT = 3 * 365 * 24 * 3600
+KINDS = (
+    *("supply",) * 3,
+    *("open",) * 9,
+    *("close",) * 2,
+    *("withdraw",) * 3,
+    *("price",) * 3,
+    *("liquidate",) * 2,
+    *("settle",) * 2,
+)
+LEVERAGE = 10
+
+
+def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
+    """Mostly a trade; a liquidation where one is possible, more often than not."""
+    market = next(each for each in states.markets.values() if isinstance(each, Perpetual))
+    kind = draw(st.sampled_from(KINDS))
+    fallen = [owner for owner in owners if _is_liquidatable(states, market, owner)]
+    if kind == "liquidate" or (fallen and draw(st.integers(0, 2)) == 1):
+        return _liquidation(draw, market, owners, fallen)
+    match kind:
+        case "open" if funded := [each for each in owners if states[market].account(each).margin]:
+            return _opening(draw, states, market, draw(st.sampled_from(funded)))
+        case "close":
+            return _closing(draw, states, market, draw(st.sampled_from(_open(states, owners))))
+        case "withdraw":
+            return _withdrawal(draw, states, market, draw(st.sampled_from(owners)))
+        case "settle":
+            return _settlement(draw, states, market, owners)
+        case "price":
+            return _price(draw, states, market, draw(st.sampled_from(owners)))
+        case _:
+            return _supply(draw, states, market, owners)
+
+
+PORT = Port(
+    "perpetual",
+    actions,
+    (
+        "Supply",
+        "Withdraw",
+        "OpenPosition",
+        "ClosePosition",
+        "LiquidatePosition",
+        "SettleFunding",
+    ),
+    LONGEST_WAIT,
+    ("chainlink", "erc20", "perpetual", "uniswap_v3"),
+    CREDIT_WORLD,
+)
+
+
+def _open(states: States, owners: tuple[Address, ...]) -> list[Address]:
+    """Who has a position; everybody, if nobody has."""
+    market = next(each for each in states.markets.values() if isinstance(each, Perpetual))
+    return [each for each in owners if states[market].account(each).size] or list(owners)
+
+
+def _is_liquidatable(states: States, market: Perpetual, owner: Address) -> bool:
+    try:
+        ratio = margin_ratio(states, market, owner)
+    except DataError:
+        return False
+    return ratio is not None and ratio * 10**6 < states[market].rules.maintenance_margin
+
+
+# -------------------------------------------------------------------------------------- margin
+
+
+def _supply(draw: Draw, states: States, market: Perpetual, owners: tuple[Address, ...]) -> Action:
+    actor, token = draw(st.sampled_from(owners)), market.settlement
+    state = cast(Erc20State, states.state(token_market(token)))
+    if not state.allowance(actor, market.vault) and not _rarely(draw):
+        raw = draw(st.sampled_from((*(UINT256_MAX,) * 7, 10**9)))
+        return Approve(actor, token_market(token), token, market.vault, raw)
+    wallet, allowed = state.balance(actor), state.allowance(actor, market.vault)
+    amount = draw(
+        st.one_of(
+            st.integers(10**8, 2 * 10**11),
+            st.integers(10**8, 2 * 10**11),
+            st.sampled_from((0, 1, wallet, wallet + 1, allowed, 2**128, 2**255, UINT256_MAX)),
+        )
+    )
+    others = (*owners, UNSEEN, ZERO_ADDRESS, market.insurance_fund)
+    target = draw(st.sampled_from((*(actor,) * 9, *others)))
+    return Supply(actor, market.id, token, amount, target)
+
+
+def _withdrawal(draw: Draw, states: States, market: Perpetual, actor: Address) -> Withdraw:
+    has = states[market].account(actor)
+    try:
+        free = free_collateral(states, market, actor)
+    except DataError:
+        free = 0
+    marks = (free, free + 1, max(free - 1, 0), has.margin, 0, 1, 2**128, UINT256_MAX)
+    amount: Quantity = draw(
+        st.one_of(st.integers(0, max(free, 1)), st.just(ALL), st.sampled_from(marks))
+    )
+    return Withdraw(actor, market.id, market.settlement, amount, actor)
+
+
+def _settlement(
+    draw: Draw, states: States, market: Perpetual, owners: tuple[Address, ...]
+) -> Action:
+    """Funding of an account of which a log will tell; else a price."""
+    owner = draw(st.sampled_from(_open(states, owners)))
+    actor = draw(st.sampled_from((owner, owner, owner, *owners)))
+    if actor == owner and _is_silent(states, market, owner):
+        return _price(draw, states, market, actor)
+    return SettleFunding(actor, market.id, owner)
+
+
+def _is_silent(states: States, market: Perpetual, owner: Address) -> bool:
+    """Whether funding would be booked that rounds to nothing: no log names the account then."""
+    books = Books.of(states, market)
+    try:
+        is_moved = growth_now(books) != books.account(owner).growth
+        return is_moved and pending_funding(states, market, owner) == 0
+    except RevertError:
+        return False
+
+
+# --------------------------------------------------------------------------------------- trades
+
+
+def _opening(draw: Draw, states: States, market: Perpetual, actor: Address) -> OpenPosition:
+    is_short, is_exact_in = draw(st.booleans()), draw(st.booleans())
+    has, state = states[market].account(actor), states[market]
+    try:
+        free = free_collateral(states, market, actor) * state.unit
+    except DataError:
+        free = 0
+    quote = max(free * LEVERAGE, 10**6)
+    is_base = is_short == is_exact_in
+    price = max(state.sqrt_price_x96**2 >> 96, 1)
+    mark = quote * Q96 // price if is_base else quote
+    held = abs(has.size) if is_base else abs(has.open_notional)
+    amount = draw(_amounts(mark, held))
+    limit = draw(_limits(state.sqrt_price_x96)) if draw(st.integers(0, 6)) == 3 else 0
+    terms = _quote(states, market, actor, is_short, is_exact_in, amount, limit)
+    bound = draw(_bounds(terms, is_wanted_base=is_short != is_exact_in))
+    return OpenPosition(
+        *(actor, market.id, is_short, is_exact_in, amount, bound),
+        deadline=draw(_deadlines(states)),
+        limit=limit,
+    )
+
+
+def _quote(
+    states: States,
+    market: Perpetual,
+    actor: Address,
+    is_short: bool,
+    is_exact_in: bool,
+    amount: int,
+    limit: int,
+) -> PositionQuote | None:
+    try:
+        return quote_open(
+            states,
+            market,
+            actor,
+            is_short=is_short,
+            is_exact_in=is_exact_in,
+            amount=amount,
+            limit=limit,
+        )
+    except (NoRoute, DataError):
+        return None
+
+
+def _closing(draw: Draw, states: States, market: Perpetual, actor: Address) -> ClosePosition:
+    limit = 0
+    if draw(st.integers(0, 4)) == 2:
+        limit = draw(_limits(states[market].sqrt_price_x96))
+    try:
+        terms = quote_close(states, market, actor, limit=limit)
+    except (NoRoute, DataError):
+        terms = None
+    bound = draw(_bounds(terms, is_wanted_base=False))
+    return ClosePosition(actor, market.id, bound, draw(_deadlines(states)), limit)
+
+
+def _liquidation(
+    draw: Draw, market: Perpetual, owners: tuple[Address, ...], fallen: list[Address]
+) -> LiquidatePosition:
+    owner = draw(st.sampled_from(fallen or list(owners)))
+    actor = draw(st.sampled_from(owners))
+    some = st.integers(-(10**20), 10**20)
+    size = draw(st.one_of(st.just(0), some, st.sampled_from((1, -1, 2**254, -(2**255)))))
+    return LiquidatePosition(actor, market.id, owner, size)
+
+
+def _price(draw: Draw, states: States, market: Perpetual, actor: Address) -> UpdateAnswer:
+    """A price near the last one or the pool's, seldom far away, or folly."""
+    answer = cast(FeedState, states.state(market.feed)).answer
+    pools = (states[market].sqrt_price_x96 ** 2 * 10**market.index_decimals) >> 192
+    if not 10**6 < answer < 10**15:
+        return UpdateAnswer(actor, market.feed, max(pools, 1))
+    match draw(st.integers(0, 19)):
+        case 9:
+            return UpdateAnswer(actor, market.feed, draw(st.sampled_from((0, -1, 1, 2**200))))
+        case 5 | 6 | 7 | 8:
+            return UpdateAnswer(
+                actor, market.feed, 1 + answer * draw(st.integers(800, 1200)) // 1000
+            )
+        case 10 | 11 | 12:
+            return UpdateAnswer(
+                actor, market.feed, 1 + answer * draw(st.integers(970, 1030)) // 1000
+            )
+        case 13:
+            return UpdateAnswer(actor, market.feed, answer)
+        case _:
+            return UpdateAnswer(actor, market.feed, max(pools, 1))
+
+
+# ---------------------------------------------------------------------------------------- drawn
+
+
+def _rarely(draw: Draw) -> bool:
+    return bool(draw(st.integers(0, 15)) == 7)
+
+
+def _amounts(mark: int, held: int) -> st.SearchStrategy[int]:
+    """A share of what margin suffices for, about what is held, tiny, or absurd."""
+    some = st.integers(1, 1100).map(lambda part: max(1, mark * part // 1000))
+    around = st.sampled_from((held, held + 1, max(held - 1, 0), 2 * held, held // 2))
+    odd = st.sampled_from((0, 1, 9, 10, 11, 1000, 2**96, 2**128, 2**255 - 1, 2**255, UINT256_MAX))
+    return st.one_of(some, some, some, some, around, odd)
+
+
+def _limits(price: int) -> st.SearchStrategy[int]:
+    """Square-root prices on either side of the price, far and near, and such as there are none."""
+    near = st.integers(900, 1100).map(lambda part: price * part // 1000)
+    far = (1, MIN_SQRT_PRICE, MIN_SQRT_PRICE + 1, MAX_SQRT_PRICE - 1, MAX_SQRT_PRICE)
+    return st.one_of(near, near, st.sampled_from((*far, price, price + 1, 2**160 - 1, 2**160)))
+
+
+def _bounds(terms: PositionQuote | None, *, is_wanted_base: bool) -> st.SearchStrategy[int]:
+    if terms is None:
+        return st.sampled_from((0, 1))
+    there = abs(terms.size if is_wanted_base else terms.quote)
+    return st.sampled_from((0, 0, 0, there, there, there + 1, max(there - 1, 0), UINT256_MAX))
+
+
+def _deadlines(states: States) -> st.SearchStrategy[Timestamp]:
+    now = states.timestamp
+    return st.sampled_from((*(FOREVER,) * 14, now, Timestamp(now - 1)))

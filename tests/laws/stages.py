@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.laws.law import CASES_PER_CASE_ON_A_NODE, Port, Tally, read_states, run_sequence
 from tests.laws.machines import Node, fund
 from tests.support import evm
+from trimtab.core.adapter import narrow
 from trimtab.core.market import Accounts, tracked
 from trimtab.core.states import States
 from trimtab.lab.world import LocalWorld, WorldSpec, local_world
@@ -30,19 +31,30 @@ class Stage:
     states: States
     machine: evm.Evm
 
+    def concerned(self, port: Port) -> tuple[States, Accounts]:
+        """What a port's actions can touch, and who is tracked for these markets alone.
+
+        Whom else the world's other markets need tracked would only be read again and again,
+        unless nobody at all may take anything, as with plain tokens alone.
+        """
+        states = port.concerned(self.states)
+        markets = tuple(states.markets.values())
+        accounts = tracked(self.accounts.owners, markets)
+        if not accounts.spenders:
+            return states, self.accounts
+        return narrow(ADAPTERS, states, markets, accounts), accounts
+
     def in_process(self, port: Port, cases: int) -> Tally:
         """Drawn sequences of at least so many cases, each of them undone."""
         tally, machine, moment = Tally(), self.machine, self.machine.time
+        beginning, accounts = self.concerned(port)
 
         @settings(max_examples=-(-cases // STEPS))
         @given(st.data())
         def law(data: st.DataObject) -> None:
             before = machine.snapshot()
-            states = port.concerned(self.states)
             try:
-                run_sequence(
-                    data.draw, machine, ADAPTERS, states, self.accounts, port, tally, STEPS
-                )
+                run_sequence(data.draw, machine, ADAPTERS, beginning, accounts, port, tally, STEPS)
             finally:
                 machine.revert(before)
                 machine.set_time(moment)
@@ -53,14 +65,14 @@ class Stage:
     def on_a_node(self, port: Port, cases: int) -> Tally:
         """One case for every hundred of so many, on the node."""
         tally = Tally()
+        beginning, accounts = self.concerned(port)
 
         @settings(max_examples=-(-cases // CASES_PER_CASE_ON_A_NODE // STEPS_ON_A_NODE))
         @given(st.data())
         def law(data: st.DataObject) -> None:
-            states = port.concerned(self.states)
             with Node(self.world.rpc) as node:
                 run_sequence(
-                    *(data.draw, node, ADAPTERS, states, self.accounts, port, tally),
+                    *(data.draw, node, ADAPTERS, beginning, accounts, port, tally),
                     STEPS_ON_A_NODE,
                 )
 

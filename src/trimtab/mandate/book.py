@@ -60,6 +60,7 @@ class _File(msgspec.Struct, frozen=True):
     aave_v3: LendingEntry | None = None
     uniswap_v3: ExchangeEntry | None = None
     plan_check: str | None = None
+    flash_loop: str | None = None
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
@@ -150,7 +151,8 @@ def _book(file: _File) -> AddressBook:
     }
     markets |= {feed.name: feed for feed in feeds.values()}
     if file.aave_v3 is not None and file.aave_v3.reserves:
-        markets["aave_v3"] = lending_pool(file.chain, file.aave_v3, tokens, feeds)
+        loop = () if file.flash_loop is None else (address(file.flash_loop),)
+        markets["aave_v3"] = lending_pool(file.chain, file.aave_v3, tokens, feeds, loop)
     listed = {token.address: token for token in tokens.values()}
     if file.uniswap_v3 is not None:
         pools = concentrated_pools(file.chain, file.uniswap_v3, listed)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.token import Token, address
+from trimtab.core.token import Address, Token, address
 from trimtab.protocols.aave_v3 import CategorySource, LendingPool, Reserve
 from trimtab.protocols.chainlink import Feed
 
@@ -37,13 +37,17 @@ class LendingEntry(msgspec.Struct, frozen=True):
     reserves: dict[str, ReserveEntry] = {}
     acl_manager: str | None = None
     categories: tuple[CategoryEntry, ...] = ()
-    operators: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
 
 
 def lending_pool(
-    chain: int, entry: LendingEntry, tokens: Mapping[str, Token], feeds: Mapping[str, Feed]
+    chain: int,
+    entry: LendingEntry,
+    tokens: Mapping[str, Token],
+    feeds: Mapping[str, Feed],
+    operators: tuple[Address, ...] = (),
 ) -> LendingPool:
-    """The lending pool of the entry.
+    """The lending pool of the entry, at which the operators may act for an owner.
 
     Raises ConfigError for a reserve or category that names a token or feed that the book lacks.
     """
@@ -60,7 +64,8 @@ def lending_pool(
         reserves=tuple(reserves),
         categories=tuple(_category(category, feeds) for category in entry.categories),
         acl_manager=None if entry.acl_manager is None else address(entry.acl_manager),
-        operators=tuple(address(operator) for operator in entry.operators),
+        operators=operators,
+        receivers=tuple(address(receiver) for receiver in entry.receivers),
     )
 
 

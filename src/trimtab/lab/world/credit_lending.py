@@ -54,11 +54,11 @@ LENDING_RULES = LendingRules(
         ReserveRules(
             "USDC",
             supply_cap=20_000_000,
-            borrow_cap=12_000_000,
+            borrow_cap=15_000_000,
             liquidation_fee=Bps(1_000),
             is_borrowable_in_isolation=True,
         ),
-        ReserveRules("WETH", supply_cap=6_500, borrow_cap=2_500, liquidation_fee=Bps(1_000)),
+        ReserveRules("WETH", supply_cap=9_000, borrow_cap=3_000, liquidation_fee=Bps(1_000)),
         ReserveRules(
             "CBETH", liquidation_fee=Bps(2_000), is_borrowable=False, is_flash_loaned=False
         ),

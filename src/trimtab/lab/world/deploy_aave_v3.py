@@ -80,7 +80,7 @@ class LendingMarket:
     strategies: Mapping[str, Address]
     tokens: Mapping[str, TokenEntry]
     categories: tuple[CategoryEntry, ...] = ()
-    operators: tuple[Address, ...] = ()
+    receivers: tuple[Address, ...] = ()
 
     @property
     def queries(self) -> list[Query]:
@@ -114,7 +114,7 @@ class LendingMarket:
                 for reserve, (a_token, stable, variable) in zip(self.reserves, answers, strict=True)
             },
             self.categories,
-            self.operators,
+            self.receivers,
         )
 
 
@@ -135,7 +135,7 @@ def deploy_aave_v3(
         return market
     set_rules(deployer, market.configurator, rules, tokens)
     receiver = deploy_flash_loan_receiver(deployer, market.provider.address)
-    return replace(market, categories=category_entries(rules, tokens), operators=(receiver,))
+    return replace(market, categories=category_entries(rules, tokens), receivers=(receiver,))
 
 
 def supply_reserves(deployer: Deployer, market: LendingMarket, account: Address) -> None:

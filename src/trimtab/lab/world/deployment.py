@@ -54,7 +54,7 @@ class CategoryEntry:
 class AaveEntry:
     """The lending pool and its parts; reserves by symbol, in the pool's own order.
 
-    `operators` are contracts that take flash loans and pay them back.
+    `receivers` are contracts that take flash loans and pay them back.
     """
 
     addresses_provider: Address
@@ -65,7 +65,7 @@ class AaveEntry:
     data_provider: Address
     reserves: dict[str, ReserveEntry]
     categories: tuple[CategoryEntry, ...] = ()
-    operators: tuple[Address, ...] = ()
+    receivers: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

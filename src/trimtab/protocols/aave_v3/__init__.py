@@ -12,9 +12,12 @@ from trimtab.protocols.aave_v3.market import (
     ReserveState,
 )
 from trimtab.protocols.aave_v3.model.account import AccountData
+from trimtab.protocols.aave_v3.model.liquidation import Seizure
 from trimtab.protocols.aave_v3.model.queries import (
     account_summary,
+    borrowable,
     health_factor,
+    seizure,
     supplied,
     supply_rate,
     utilisation,
@@ -36,10 +39,13 @@ __all__ = [
     "Reserve",
     "ReserveConfiguration",
     "ReserveState",
+    "Seizure",
     "account_summary",
+    "borrowable",
     "health_factor",
     "normalised_debt",
     "normalised_income",
+    "seizure",
     "supplied",
     "supply_rate",
     "utilisation",

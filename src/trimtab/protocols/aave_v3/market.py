@@ -214,9 +214,9 @@ class LendingState:
 class LendingPool(Market[LendingState]):
     """A pool of the 3.0.2 line with the reserves that are used of it.
 
-    `operators` are contracts that take its flash loans and pay them back, and that may be let
-    borrow for an owner or take its aTokens. `acl_manager` tells who turns isolated collateral on
-    by supplying it; a pool with such a reserve has to declare it.
+    `operators` are contracts that may be let borrow for an owner or take its aTokens, `receivers`
+    those that take flash loans and pay them back. `acl_manager` tells who turns isolated
+    collateral on by supplying it; a pool with such a reserve has to declare it.
 
     Assumes that incentives controllers, where set, never revert. Stable debt, unbacked aTokens,
     a price sentinel and a fallback oracle are not modelled: a pool where one of them could
@@ -231,6 +231,7 @@ class LendingPool(Market[LendingState]):
     categories: tuple[CategorySource, ...] = ()
     acl_manager: Address | None = None
     operators: tuple[Address, ...] = ()
+    receivers: tuple[Address, ...] = ()
 
     @property
     def parts(self) -> tuple[MarketId, ...]:

@@ -262,6 +262,7 @@ def lending_pool(deployment: Deployment, operator: Address) -> LendingPool:
         (CategorySource(1), ether),
         entry.acl_manager,
         (operator,),
+        (operator,),
     )
 
 

@@ -43,10 +43,10 @@ def flash_loan(states: States, pool: LendingPool, action: FlashLoan) -> Applied:
     lent = moved(send(states, action.token, source, receiver, action.amount))
     if receiver in state.accounts:
         raise RevertError(NO_DATA)
-    if receiver not in pool.operators:
+    if receiver not in pool.receivers:
         raise MissingRead(
             f"whether {receiver} pays a flash loan back is not known: name it among the "
-            f"operators of {pool.name}"
+            f"receivers of {pool.name}"
         )
     owed = action.amount + premium
     reserve = with_premium(state, update_state(reserve, state.timestamp), premium)

@@ -1,13 +1,17 @@
 """What allocation, risk and agents ask of a pool. Everything is at the state's moment."""
 
-from trimtab.core.actions import Withdraw
+from collections.abc import Callable
+
+from trimtab.core.actions import Borrow, Liquidate, SetEfficiencyMode, Withdraw
 from trimtab.core.errors import PriceDisagreement
 from trimtab.core.quantise import Ray, Timestamp, Wad
-from trimtab.core.states import States
+from trimtab.core.states import Applied, States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.aave_v3.market import LendingPool, ReserveState
 from trimtab.protocols.aave_v3.model import verbs
 from trimtab.protocols.aave_v3.model.account import AccountData, account_data, supply_balance
+from trimtab.protocols.aave_v3.model.collateral import set_efficiency_mode
+from trimtab.protocols.aave_v3.model.liquidation import Seizure, seizure_of
 from trimtab.protocols.aave_v3.model.rates import Liquidity, usage_ratio
 from trimtab.protocols.aave_v3.model.reserve import update_interest_rates, update_state
 from trimtab.protocols.shared.aave.wad_ray import ray_mul
@@ -91,27 +95,72 @@ def withdrawable(states: States, pool: LendingPool, account: Address, token: Tok
     reserve = state.reserve(token)
     balance = supply_balance(state.account(account), reserve, state.timestamp)
     lying = balances(states, token).balance(reserve.reserve.a_token)
-    refused = min(balance, lying) + 1
-    if _lets_go(states, pool, account, token, refused - 1):
-        return refused - 1
-    allowed = 0
+
+    def lets_go(amount: int) -> bool:
+        withdrawal = Withdraw(account, pool.id, token, amount, account)
+        return _goes(lambda: verbs.withdraw(states, pool, withdrawal))
+
+    return _largest(lets_go, min(balance, lying))
+
+
+def borrowable(
+    states: States, pool: LendingPool, account: Address, token: Token, category: int | None = None
+) -> int:
+    """Base units of a token that the account can borrow now against its collateral, 0 if nothing.
+
+    With a `category` it first changes its efficiency mode; nothing if it may not. The model
+    itself lets the amount go, and refuses one base unit more: collateral, caps, a debt ceiling
+    and liquidity bound it, and the modes that the account is in may forbid it altogether.
+    """
+    if category is not None:
+        try:
+            chosen = SetEfficiencyMode(account, pool.id, category)
+            states = states.fold(set_efficiency_mode(states, pool, chosen))
+        except RevertError:
+            return 0
+
+    def lets_go(amount: int) -> bool:
+        borrowing = Borrow(account, pool.id, token, amount, account)
+        return _goes(lambda: verbs.borrow(states, pool, borrowing))
+
+    lying = balances(states, token).balance(states[pool].reserve(token).reserve.a_token)
+    return _largest(lets_go, lying)
+
+
+def seizure(states: States, pool: LendingPool, action: Liquidate) -> Seizure | None:
+    """What a liquidation would move now, None if it is refused.
+
+    With a debt of ALL it tells the most there is. Whether the liquidator can pay, and whether
+    the amounts are too small to be burnt, is not asked.
+    """
+    state = states[pool]
+    updated = update_state(state.reserve(action.debt_token), state.timestamp)
+    try:
+        return seizure_of(states, state.with_reserve(updated), action)
+    except RevertError:
+        return None
+
+
+def _goes(apply: Callable[[], Applied]) -> bool:
+    try:
+        apply()
+    except RevertError:
+        return False
+    return True
+
+
+def _largest(lets_go: Callable[[int], bool], bound: int) -> int:
+    """The bound, if it goes, or else an amount that does, of which one more does not."""
+    if lets_go(bound):
+        return bound
+    allowed, refused = 0, bound
     while refused - allowed > 1:
         middle = (allowed + refused) // 2
-        if _lets_go(states, pool, account, token, middle):
+        if lets_go(middle):
             allowed = middle
         else:
             refused = middle
     return allowed
-
-
-def _lets_go(
-    states: States, pool: LendingPool, account: Address, token: Token, amount: int
-) -> bool:
-    try:
-        verbs.withdraw(states, pool, Withdraw(account, pool.id, token, amount, account))
-    except RevertError:
-        return False
-    return True
 
 
 def _after(states: States, pool: LendingPool, token: Token, extra_supplied: int) -> ReserveState:

@@ -63,7 +63,7 @@ class Port:
 
     `kinds` are the actions that are supported once the law holds: each is drawn and succeeds.
     `protocols` are those whose markets its actions can touch, all of which are compared, and
-    `world` is where they are.
+    `world` is where they are; `markets` names them where they are not all of the protocols'.
     """
 
     name: str
@@ -72,10 +72,15 @@ class Port:
     longest_wait: int = 400 * 24 * 3600
     protocols: tuple[str, ...] = ("aave_v3", "chainlink", "erc20", "uniswap_v3")
     world: WorldSpec = EXCHANGE_WORLD
+    markets: tuple[str, ...] = ()
 
     def concerned(self, states: States) -> States:
         """The states of the markets that its actions can touch."""
-        markets = {i: m for i, m in states.markets.items() if m.protocol in self.protocols}
+        markets = {
+            i: m
+            for i, m in states.markets.items()
+            if m.protocol in self.protocols and (not self.markets or m.name in self.markets)
+        }
         return replace(states, markets=markets, states={i: states.states[i] for i in markets})
 
 

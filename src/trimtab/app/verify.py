@@ -26,7 +26,7 @@ from trimtab.lab.verify import (
 )
 from trimtab.lab.world import local_world
 
-_WIDTHS = (44, 20, 8, 8, 8, 10)
+_WIDTHS = (44, 21, 8, 8, 8, 8, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ def verify_command(path: Path, source: Source | None, *, as_json: bool) -> None:
         count = asyncio.run(_recorded(path, source))
         typer.echo(f"{count:,} events of a pool are in {path}", err=as_json)
     total = Tally()
-    typer.echo(_line("file", "format", "cases", "exact", "unknown", "mismatches"), err=as_json)
+    typer.echo(
+        _line("file", "format", "cases", "exact", "within", "unknown", "mismatches"), err=as_json
+    )
     for judged in verify(path):
         typer.echo(printable(_row(path, judged)), err=as_json)
         total.add(judged.tally)
@@ -92,7 +94,8 @@ async def _from_node(url: RpcUrl, pool: Address, first: int, folder: Path) -> in
 def _row(path: Path, judged: Judged) -> str:
     name = judged.path.name if judged.path == path else str(judged.path.relative_to(path))
     tally = judged.tally
-    counts = (tally.cases, tally.exact.total(), tally.unknown.total(), tally.mismatches)
+    exact, unknown = tally.exact.total(), tally.unknown.total()
+    counts = (tally.cases, exact, tally.near, unknown, tally.mismatches)
     return _line(name, judged.format, *(f"{count:,}" for count in counts))
 
 
@@ -107,10 +110,16 @@ def _line(*cells: str) -> str:
 
 
 def _told(total: Tally) -> list[str]:
-    """Which kinds were exact, why others are unknown, and both values of the first mismatches."""
+    """Which kinds were exact or near, why others are unknown, and both sides of mismatches."""
     lines = [""]
-    for title, counts in (("exact", total.exact), ("unknown", total.unknown)):
-        lines += [f"{title:8}{count:>9,}  {of}" for of, count in counts.most_common()]
+    lines += [f"{'exact':8}{count:>9,}  {of}" for of, count in total.exact.most_common()]
+    for of, near in total.within.items():
+        lines += [f"{'within':8}{near.count:>9,}  {of}"]
+        told = {name: value for name, value in near.as_json().items() if name != "cases"}
+        lines += [f"{'':19}{', '.join(f'{name} {value}' for name, value in told.items())}"] * bool(
+            told
+        )
+    lines += [f"{'unknown':8}{count:>9,}  {of}" for of, count in total.unknown.most_common()]
     for each in total.first:
         lines += ["", f"mismatch: {each.what}", *_both(each)]
     if total.mismatches > len(total.first):

@@ -7,7 +7,7 @@ from trimtab.lab.verify.formats import Judged, verify
 from trimtab.lab.verify.history.record import node_at, record
 from trimtab.lab.verify.history.session import live
 from trimtab.lab.verify.history.written import check_new
-from trimtab.lab.verify.tally import Exact, Mismatch, Tally, Unknown, Verdict, printable
+from trimtab.lab.verify.tally import Exact, Mismatch, Tally, Unknown, Verdict, Within, printable
 
 __all__ = [
     "Exact",
@@ -16,6 +16,7 @@ __all__ = [
     "Tally",
     "Unknown",
     "Verdict",
+    "Within",
     "check_new",
     "live",
     "node_at",

@@ -12,9 +12,10 @@ import json
 import re
 import stat
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
@@ -68,18 +69,23 @@ class Parquet:
         columns: Sequence[str],
         longest: int = LONGEST_CELL,
         order: Sequence[str] = (),
+        digits: Mapping[str, int] = MappingProxyType({}),
+        times: Sequence[str] = (),
     ) -> Iterator[dict[str, str | int | None]]:
         """The rows of these columns, each of text or integers, by the numbers in `order`.
 
+        A column in `digits` may be of floats: they are known to have so many decimal places, and
+        become integers by them. One in `times` may be of moments, which become seconds.
         Raises DataError for a column that is missing or of another type, more rows than are
         read, or a text longer than `longest` bytes.
         """
         import polars as pl
 
-        self._check(columns)
+        self._check(columns, {*digits, *times})
         numbers = [pl.col(name).cast(pl.UInt64, strict=False) for name in order]
         try:
-            lazy = pl.scan_parquet(self.path, glob=False).select(columns)
+            selected = [self._integers(name, digits.get(name, 0)) for name in columns]
+            lazy = pl.scan_parquet(self.path, glob=False).select(selected)
             count = int(lazy.select(pl.len()).collect().item())
             if count > MOST_ROWS:
                 raise DataError(f"{self.path} has {count} rows, at most {MOST_ROWS} are read")
@@ -89,7 +95,17 @@ class Parquet:
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise DataError(f"{self.path} cannot be read as parquet: {_short(error)}") from None
 
-    def _check(self, columns: Sequence[str]) -> None:
+    def _integers(self, name: str, digits: int) -> pl.Expr:
+        import polars as pl
+
+        column: pl.Expr = pl.col(name)
+        if self.schema[name].is_float():
+            column = (column * 10**digits).round().cast(pl.Int64, strict=False)
+        elif self.schema[name] == pl.Datetime:
+            column = column.dt.epoch("s")
+        return column
+
+    def _check(self, columns: Sequence[str], others: Collection[str]) -> None:
         import polars as pl
 
         if missing := [name for name in columns if name not in self.schema]:
@@ -99,6 +115,8 @@ class Parquet:
             )
         for name in columns:
             kind = self.schema[name]
+            if name in others and (kind == pl.Datetime or kind.is_float()):
+                continue
             if kind != pl.String and not kind.is_integer() and kind != pl.Null:
                 raise DataError(
                     f"{self.path}: the column {name} is {kind}, expected integers, as text where "

@@ -20,6 +20,7 @@ from trimtab.lab.verify.files import Document, Parquet, Recorded, Text, read
 from trimtab.lab.verify.history import states, written
 from trimtab.lab.verify.history.replay import events_alone, whole_history
 from trimtab.lab.verify.history.written import EVENTS, POOL
+from trimtab.lab.verify.lending import minutes, snapshots
 from trimtab.lab.verify.tally import Tally, Unknown, Verdict
 from trimtab.lab.verify.vectors import balancer_v3, core
 
@@ -152,6 +153,8 @@ _PARQUETS: tuple[tuple[tuple[str, ...], str, Callable[[Parquet], Iterator[Verdic
     (written.DECODED_COLUMNS, "decoded events", _decoded),
     (written.RAW_COLUMNS, "raw logs", _raw),
     (states.COLUMNS, "pool states", states.full_states),
+    (snapshots.COLUMNS, "lending snapshots", snapshots.snapshots),
+    (minutes.COLUMNS, "lending by the minute", minutes.minutes),
 )
 _TEXTS: tuple[tuple[tuple[str, ...], str, Callable[[Text], Iterator[Verdict]]], ...] = (
     (core.TICK_TO_PRICE, "ticks to prices", core.tick_to_price),

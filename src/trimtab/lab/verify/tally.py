@@ -44,14 +44,51 @@ class Mismatch:
         }
 
 
-Verdict: TypeAlias = Exact | Unknown | Mismatch
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The model is as near to what was recorded as the recording allows it to be.
+
+    `ratio` is the modelled value over the recorded one, and `bound` the part, as two integers, by
+    which it may be off 1; there are none where only one side is bounded.
+    """
+
+    kind: str
+    ratio: float | None = None
+    bound: tuple[int, int] | None = None
+
+
+Verdict: TypeAlias = Exact | Within | Unknown | Mismatch
+
+
+@dataclass(slots=True)
+class Nearness:
+    """How near the model came to recordings that it cannot match exactly."""
+
+    count: int = 0
+    bound: tuple[int, int] | None = None
+    ratios: list[float] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        """The count, and where both sides are bounded how far off the ratios are."""
+        if self.bound is None or not self.ratios:
+            return {"cases": self.count}
+        errors = sorted(abs(ratio - 1) for ratio in self.ratios)
+        return {
+            "cases": self.count,
+            "median ratio": f"{_quantile(sorted(self.ratios), 50):.4f}",
+            "median error": f"{_quantile(errors, 50):.1e}",
+            "p95 error": f"{_quantile(errors, 95):.1e}",
+            "largest error": f"{errors[-1]:.1e}",
+            "bound": f"{self.bound[0] / self.bound[1]:.1e}",
+        }
 
 
 @dataclass(slots=True)
 class Tally:
-    """Verdicts counted. Every case is one of exact, unknown or a mismatch."""
+    """Verdicts counted. Every case is one of exact, within a bound, unknown or a mismatch."""
 
     exact: Counter[str] = field(default_factory=Counter)
+    within: dict[str, Nearness] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     mismatches: int = 0
     first: list[Mismatch] = field(default_factory=list)
@@ -67,11 +104,21 @@ class Tally:
     @property
     def cases(self) -> int:
         """How many verdicts there were."""
-        return self.exact.total() + self.unknown.total() + self.mismatches
+        judged = self.exact.total() + self.near + self.mismatches
+        return judged + self.unknown.total()
+
+    @property
+    def near(self) -> int:
+        """How many are within the bound that is stated for their kind."""
+        return sum(each.count for each in self.within.values())
 
     def add(self, other: Tally) -> None:
         """Count another tally's verdicts too; the first mismatches stay the first."""
         self.exact += other.exact
+        for kind, nearness in other.within.items():
+            ours = self.within.setdefault(kind, Nearness(bound=nearness.bound))
+            ours.count += nearness.count
+            ours.ratios += nearness.ratios
         self.unknown += other.unknown
         self.mismatches += other.mismatches
         self.first = [*self.first, *other.first][:MISMATCHES_SHOWN]
@@ -81,20 +128,35 @@ class Tally:
         return {
             "cases": self.cases,
             "exact": self.exact.total(),
+            "within": self.near,
+            **({"nearness": near} if (near := self._nearness()) else {}),
             "unknown": {printable(each): count for each, count in sorted(self.unknown.items())},
             "mismatches": [each.as_json() for each in self.first],
         }
+
+    def _nearness(self) -> dict[str, object]:
+        return {kind: each.as_json() for kind, each in sorted(self.within.items())}
 
     def _count(self, verdict: Verdict) -> None:
         match verdict:
             case Exact(kind):
                 self.exact[kind] += 1
+            case Within(kind, ratio, bound):
+                nearness = self.within.setdefault(kind, Nearness(bound=bound))
+                nearness.count += 1
+                if ratio is not None:
+                    nearness.ratios.append(ratio)
             case Unknown(reason):
                 self.unknown[reason] += 1
             case Mismatch():
                 self.mismatches += 1
                 if len(self.first) < MISMATCHES_SHOWN:
                     self.first.append(verdict)
+
+
+def _quantile(values: list[float], percent: int) -> float:
+    """The value below which so many percent of sorted values are."""
+    return values[(len(values) - 1) * percent // 100]
 
 
 def printable(text: str) -> str:

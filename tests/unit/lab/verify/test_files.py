@@ -32,6 +32,7 @@ def test_verify__a_folder__a_line_for_each_file(tmp_path: Path) -> None:
     assert said(tmp_path).as_json() == {
         "cases": 7,
         "exact": 5,
+        "within": 0,
         "unknown": {"format": 2},
         "mismatches": [],
     }

@@ -18,7 +18,7 @@ Spoil = Callable[[list[Row]], object]
 
 def test_history__every_kind_of_swap__exact(tmp_path: Path) -> None:
     tally = said(history(tmp_path / "pool", lived().rows))
-    assert tally.as_json() == {"cases": 4, "exact": 4, "unknown": {}, "mismatches": []}
+    assert tally.as_json() == {"cases": 4, "exact": 4, "within": 0, "unknown": {}, "mismatches": []}
     assert dict(tally.exact) == {"exact in": 2, "exact out": 1, "stopped at a price": 1}
 
 

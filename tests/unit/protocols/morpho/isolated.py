@@ -29,7 +29,7 @@ def account(digit: str) -> Address:
     return Address("0x" + digit * 40)
 
 
-ACTOR, FRIEND, OTHER, AT, ORACLE, RATES = (account(digit) for digit in "123789")
+ACTOR, FRIEND, OTHER, AT, ORACLE, RATES, CURVE = (account(digit) for digit in "123789a")
 USD = Token(1, account("4"), 6, "USD")
 ETH = Token(1, account("5"), 18, "ETH")
 NOW = Timestamp(1_700_000_000)
@@ -41,8 +41,15 @@ MILLION = 10**12
 YEAR = 365 * 24 * 3600
 
 
+MODELS = {
+    RateModel.NONE: ZERO_ADDRESS,
+    RateModel.UTILISATION: RATES,
+    RateModel.ADAPTIVE_CURVE: CURVE,
+}
+
+
 def market_of(rates: RateModel, lltv: Wad = LLTV) -> LendingMarket:
-    model = ZERO_ADDRESS if rates is RateModel.NONE else RATES
+    model = MODELS[rates]
     parameters = (USD.address, ETH.address, ORACLE, model, lltv)
     return LendingMarket(
         1, AT, "morpho:ETH/USD", id_of(parameters), USD, ETH, ORACLE, model, rates, lltv

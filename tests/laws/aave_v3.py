@@ -32,7 +32,8 @@ UNSEEN = modes.UNSEEN
 LONGEST_WAIT = 365 * 24 * 3600
 KINDS = (
     *("borrow",) * 12,
-    *("supply", "repay") * 6,
+    *("repay",) * 8,
+    *("supply",) * 6,
     *("withdraw", "shares") * 3,
     *("liquidation", "slump", "price", "mode", "collateral", "credit", "flash loan") * 2,
     *("leave", "donation"),

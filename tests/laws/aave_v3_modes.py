@@ -73,6 +73,8 @@ def urgent(draw: Draw, states: States, pool: LendingPool, owners: Owners) -> str
     """Every other time, what the moment is good for: liquidations, or a slump before them."""
     if draw(st.booleans()):
         return None
+    if _idle(states, pool, owners) and draw(st.integers(0, 3)) == 0:
+        return "collateral"
     accounts = states[pool].accounts
     secured = [o for o in owners if is_collateral_any(accounts[o].user_configuration)]
     health = [_health(states, pool, owner) for owner in secured]
@@ -80,7 +82,19 @@ def urgent(draw: Draw, states: States, pool: LendingPool, owners: Owners) -> str
         return None
     if min(health) < WAD:
         return "liquidation"
-    return "slump" if min(health) < UINT256_MAX and draw(st.integers(0, 2)) == 0 else None
+    return "slump" if min(health) < UINT256_MAX and draw(st.integers(0, 4)) == 0 else None
+
+
+def _idle(states: States, pool: LendingPool, owners: Owners) -> list[tuple[Address, Token]]:
+    """Supplies of who has no collateral: isolated ones, for the most part."""
+    accounts = states[pool].accounts
+    return [
+        (owner, token)
+        for owner in owners
+        if not is_collateral_any(accounts[owner].user_configuration)
+        for token, scaled in accounts[owner].scaled_supplies.items()
+        if scaled
+    ]
 
 
 def ready_to_borrow(draw: Draw, states: States, pool: LendingPool, owners: Owners) -> list[Address]:
@@ -220,10 +234,11 @@ def _mode(draw: Draw, pool: LendingPool, owners: Owners) -> Action:
 
 def _collateral(draw: Draw, states: States, pool: LendingPool, owners: Owners) -> Action | None:
     """Mostly the other way round than it is."""
+    idle = _idle(states, pool, owners)
     held = positions(draw, states, pool, owners, "supplies")
     if not held:
         return None
-    actor, token = draw(st.sampled_from(held))
+    actor, token = draw(st.sampled_from(idle if idle and draw(st.booleans()) else held))
     bits = states[pool].account(actor).user_configuration
     is_used = is_collateral(bits, states[pool].reserve(token).reserve.id)
     wanted = is_used if rarely(draw) else not is_used

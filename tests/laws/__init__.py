@@ -1,9 +1,20 @@
 """The adapter law: a protocol joins by one line here."""
 
-from tests.laws import aave_v3, balancer, chainlink, curve, erc20, morpho, uniswap_v2, uniswap_v3
+from tests.laws import (
+    aave_v3,
+    aave_v36,
+    balancer,
+    chainlink,
+    curve,
+    erc20,
+    morpho,
+    uniswap_v2,
+    uniswap_v3,
+)
 
 PORTS = (
     aave_v3.PORT,
+    aave_v36.PORT,
     balancer.PORT,
     chainlink.PORT,
     curve.PORT,

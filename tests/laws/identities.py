@@ -11,12 +11,17 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import msgspec
+from eth_utils.crypto import keccak
 
 from tests.laws import PORTS
 from tests.laws.law import CASES, CASES_PER_CASE_ON_A_NODE
 from trimtab.chain.identities import FILE, Law, Table
 from trimtab.lab.world.artifacts import artifact, package
 from trimtab.lab.world.compile import SOLC
+from trimtab.lab.world.deploy_aave_v36 import COMPILER as LENDING_COMPILER
+from trimtab.lab.world.deploy_aave_v36 import PACKAGE as _LENDING
+from trimtab.lab.world.deploy_aave_v36 import PROXY_CONTRACT, lending_artifacts
+from trimtab.lab.world.deploy_aave_v36 import source as lending_source
 from trimtab.lab.world.deploy_morpho import COMPILER as MORPHO_COMPILER
 from trimtab.lab.world.deploy_morpho import PACKAGE as MORPHO
 from trimtab.lab.world.deploy_morpho import morpho_artifacts
@@ -77,6 +82,20 @@ _AAVE_ROLES = {
     "rate strategy": "pool/DefaultReserveInterestRateStrategy",
 }
 _AAVE_LIBRARIES = ("Borrow", "Bridge", "EMode", "FlashLoan", "Liquidation", "Pool", "Supply")
+
+_LENDING_ROLES = {
+    PROXY_CONTRACT: PROXY,
+    "PoolInstance": "pool",
+    "PoolAddressesProvider": "addresses provider",
+    "ATokenInstance": "aToken",
+    "VariableDebtTokenInstance": "variable debt token",
+    "DefaultReserveInterestRateStrategyV2": "rate strategy",
+    "AaveOracle": "oracle",
+    **{
+        f"{each}Logic": library(f"{each}Logic")
+        for each in ("Borrow", "FlashLoan", "Liquidation", "Pool", "Supply")
+    },
+}
 
 _MORPHO_ROLES = {
     "Morpho": "contract",
@@ -246,7 +265,14 @@ def table() -> Table:
         for port in PORTS
     )
     return Table(
-        tuple(laws), (*map(of_package, LISTED), compiled_feed(), own_minter(), *compiled_morpho())
+        tuple(laws),
+        (
+            *map(of_package, LISTED),
+            compiled_feed(),
+            own_minter(),
+            *compiled_morpho(),
+            *compiled_lending(),
+        ),
     )
 
 
@@ -294,6 +320,33 @@ def own_minter() -> Identity:
     code = range_minter_artifact().runtime_code
     listed = Listed("uniswap_v3", "minter", "", "RangeMinter")
     return identity(listed, f"trimtab, by {SOLC}", "bytecode", code, read_immutables(code), {})
+
+
+def compiled_lending() -> tuple[Identity, ...]:
+    """The identities of Aave V3.6, which its package carries as sources alone."""
+    built = lending_artifacts()
+    origin = f"source of {_LENDING} {version(_LENDING)} by {LENDING_COMPILER.package}"
+    proxy = unlinked(built[PROXY_CONTRACT].bytecode)
+    found = []
+    for contract, role in _LENDING_ROLES.items():
+        listed = Listed("aave_v36", role, _LENDING, contract)
+        deployed = built[contract].deployed_bytecode
+        code = unlinked(deployed)
+        embedded = proxy if contract == "PoolAddressesProvider" else b""
+        immutables = read_immutables(code, embedded)
+        links = named_libraries(deployed)
+        found.append(identity(listed, origin, "source", code, immutables, links))
+    return tuple(found)
+
+
+def named_libraries(deployed: str) -> dict[str, tuple[Span, ...]]:
+    """Where the addresses of logic libraries belong: by the hash of each library's full name."""
+    names = (contract for contract in _LENDING_ROLES if contract.endswith("Logic"))
+    hashed = {keccak(text=f"{lending_source(each)}:{each}").hex()[:34]: each for each in names}
+    spans: dict[str, list[Span]] = {}
+    for place in re.finditer(r"__\$(\w{34})\$__", deployed.removeprefix("0x")):
+        spans.setdefault(hashed[place[1]], []).append((place.start() // 2, 20))
+    return {name: tuple(places) for name, places in spans.items()}
 
 
 def identity(

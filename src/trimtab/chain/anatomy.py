@@ -20,6 +20,8 @@ from trimtab.core.market import Head, Market, State
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.aave_v3.identity import anatomy as of_lending_pool
+from trimtab.protocols.aave_v36 import LendingPool36
+from trimtab.protocols.aave_v36.identity import anatomy as of_lending_pool36
 from trimtab.protocols.balancer import WeightedPool
 from trimtab.protocols.balancer.identity import anatomy as of_weighted_pool
 from trimtab.protocols.balancer.identity import asked as asked_of_weighted_pool
@@ -75,6 +77,8 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_weighted_pool(market, answers)
         case LendingPool():
             return of_lending_pool(market)
+        case LendingPool36():
+            return of_lending_pool36(market)
         case _:
             return None
 

@@ -4,6 +4,7 @@ from typing import cast
 
 from trimtab.core.adapter import Adapters
 from trimtab.protocols.aave_v3 import AaveV3Adapter
+from trimtab.protocols.aave_v36 import AaveV36Adapter
 from trimtab.protocols.balancer import BalancerAdapter
 from trimtab.protocols.chainlink import ChainlinkAdapter
 from trimtab.protocols.curve import CurveAdapter
@@ -18,6 +19,7 @@ ADAPTERS = cast(
     Adapters,
     {
         "aave_v3": AaveV3Adapter(),
+        "aave_v36": AaveV36Adapter(),
         "balancer": BalancerAdapter(),
         "chainlink": ChainlinkAdapter(),
         "curve": CurveAdapter(),

@@ -15,6 +15,7 @@ from trimtab.core.token import Address, Token, address
 from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
 from trimtab.mandate.lending_markets import MorphoEntry, lending_markets
 from trimtab.mandate.lending_pools import LendingEntry, lending_pool
+from trimtab.mandate.lending_pools36 import LendingPool36Entry, lending_pool36
 from trimtab.mandate.pairs import PairsEntry, pairs
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.mandate.stakes import StakeEntry, stakes
@@ -67,6 +68,7 @@ class _File(msgspec.Struct, frozen=True):
     erc4626: dict[str, VaultEntry] = {}
     staking: dict[str, StakeEntry] = {}
     morpho: MorphoEntry | None = None
+    aave_v36: LendingPool36Entry | None = None
 
 
 _DEBT = ":debt"
@@ -78,8 +80,8 @@ class AddressBook:
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
     `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`,
-    `balancer:WETH/USDC`, `erc4626:vUSDC`, `staking:stWETH`; a place `WETH` (the wallet) or
-    `aave_v3:WETH`.
+    `balancer:WETH/USDC`, `erc4626:vUSDC`, `staking:stWETH`; a place `WETH` (the wallet),
+    `aave_v3:WETH` or `aave_v36:WETH`.
     """
 
     chain: int
@@ -150,8 +152,10 @@ def _book(file: _File) -> AddressBook:
         for symbol, token in tokens.items()
     }
     markets |= {feed.name: feed for feed in feeds.values()}
+    loop = () if file.flash_loop is None else (address(file.flash_loop),)
+    if file.aave_v36 is not None and file.aave_v36.reserves:
+        markets["aave_v36"] = lending_pool36(file.chain, file.aave_v36, tokens, feeds, loop)
     if file.aave_v3 is not None and file.aave_v3.reserves:
-        loop = () if file.flash_loop is None else (address(file.flash_loop),)
         markets["aave_v3"] = lending_pool(file.chain, file.aave_v3, tokens, feeds, loop)
     listed = {token.address: token for token in tokens.values()}
     if file.uniswap_v3 is not None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from trimtab.lab.world.credit_lending import LENDING_RESERVES, LENDING_RULES, LENDING_TOKENS
+from trimtab.lab.world.credit_lending36 import LENDING_POOL_36
 from trimtab.lab.world.credit_morpho import ISOLATED_MARKETS
 from trimtab.lab.world.spec import DEFAULT_WORLD
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
@@ -14,6 +15,7 @@ CREDIT_WORLD = replace(
     tokens=(*DEFAULT_WORLD.tokens, *LENDING_TOKENS),
     reserves=LENDING_RESERVES,
     lending=LENDING_RULES,
+    lending36=LENDING_POOL_36,
     perpetual=PerpetualSpec(
         name="ETH",
         feed="WETH",

@@ -14,6 +14,7 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, address
 from trimtab.lab.world.contracts import read_all
 from trimtab.lab.world.deploy_aave_v3 import deploy_aave_v3, first_borrowings, supply_reserves
+from trimtab.lab.world.deploy_aave_v36 import deploy_aave_v36
 from trimtab.lab.world.deploy_balancer import deploy_balancer
 from trimtab.lab.world.deploy_curve import deploy_curve
 from trimtab.lab.world.deploy_flash_loop import deploy_flash_loop
@@ -135,6 +136,11 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         if spec.morpho
         else None
     )
+    lending36 = (
+        deploy_aave_v36(deployer, spec.lending36, tokens, feeds, liquidity_provider)
+        if spec.lending36
+        else None
+    )
     vaults = deploy_vaults(deployer, spec, tokens, liquidity_provider) if spec.vaults else None
     stakes = deploy_staking(deployer, spec, tokens, liquidity_provider) if spec.stakes else None
     perpetual = (
@@ -144,7 +150,9 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     )
     flash_loop = deploy_flash_loop(deployer, exchange.factory.address) if spec.flash_loop else None
     deployer.mine(Timestamp(spec.genesis + spec.seconds_per_block))
-    _borrow(rpc, first_borrowings(lending, liquidity_provider), spec)
+    borrowings = first_borrowings(lending, liquidity_provider)
+    borrowings += lending36.first_borrowings(liquidity_provider) if lending36 else []
+    _borrow(rpc, borrowings, spec)
     if perpetual is not None:
         open_perpetual(rpc, spec, perpetual, tokens, feeds, liquidity_provider)
     at = head(rpc)
@@ -173,6 +181,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         erc4626=vaults,
         staking=stakes,
         morpho=morpho,
+        aave_v36=lending36.entry if lending36 else None,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
+from trimtab.lab.world.lending_pool_entries import LendingPoolEntry
 from trimtab.lab.world.morpho_entries import MorphoEntry
 from trimtab.lab.world.vault_entries import StakeEntry, VaultEntry
 
@@ -225,6 +226,7 @@ class Deployment:
     erc4626: dict[str, VaultEntry] | None = None
     staking: dict[str, StakeEntry] | None = None
     morpho: MorphoEntry | None = None
+    aave_v36: LendingPoolEntry | None = None
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -241,6 +243,7 @@ class Deployment:
             *(f"erc4626:{name}" for name in self.erc4626 or ()),
             *(f"staking:{name}" for name in self.staking or ()),
             *(f"morpho:{name}" for name in (self.morpho.markets if self.morpho else ())),
+            *(f"aave_v36:{name}" for name in (self.aave_v36.reserves if self.aave_v36 else ())),
         )
 
     def token(self, symbol: str) -> Token:

@@ -9,6 +9,7 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.quantise import Bps, Timestamp
 from trimtab.lab.world.node import NodeSpec
 from trimtab.lab.world.spec_aave_v3 import LendingRules
+from trimtab.lab.world.spec_aave_v36 import LendingPoolSpec
 from trimtab.lab.world.spec_morpho import MorphoSpec
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
 from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
@@ -156,6 +157,7 @@ class WorldSpec:
     vaults: tuple[VaultSpec, ...] = ()
     stakes: tuple[StakeSpec, ...] = ()
     morpho: MorphoSpec | None = None
+    lending36: LendingPoolSpec | None = None
 
     def __post_init__(self) -> None:
         symbols = [token.symbol for token in self.tokens]
@@ -170,6 +172,7 @@ class WorldSpec:
         if self.perpetual is not None:
             used += [self.perpetual.feed, self.perpetual.settlement]
         used += self.morpho.symbols if self.morpho else ()
+        used += self.lending36.symbols if self.lending36 else ()
         if missing := sorted(set(used) - set(symbols)):
             raise ConfigError(f"no token {missing} in this world: it has {symbols}")
         fees = sorted(TICK_SPACING)

@@ -34,12 +34,11 @@ from trimtab.protocols.perpetual import (
     PositionQuote,
     free_collateral,
     margin_ratio,
-    pending_funding,
     quote_close,
     quote_open,
 )
 from trimtab.protocols.perpetual.model.books import Books
-from trimtab.protocols.perpetual.model.funding import growth_now
+from trimtab.protocols.perpetual.model.funding import settle
 from trimtab.protocols.shared.reverts import RevertError
 from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MIN_SQRT_PRICE, Q96
 
@@ -51,11 +50,19 @@ LONGEST_WAIT = 3 * 365 * 24 * 3600
 KINDS = (
     *("supply",) * 3,
     *("open",) * 9,
+    *("push",) * 4,
     *("close",) * 2,
     *("withdraw",) * 3,
     *("price",) * 3,
     *("liquidate",) * 2,
     *("settle",) * 2,
+)
+MARKETS = (
+    "chainlink:WETH",
+    "erc20:USDC",
+    "perpetual:ETH",
+    "perpetual:ETH/index",
+    "perpetual:ETH/pool",
 )
 LEVERAGE = 10
 
@@ -70,6 +77,8 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     match kind:
         case "open" if funded := [each for each in owners if states[market].account(each).margin]:
             return _opening(draw, states, market, draw(st.sampled_from(funded)))
+        case "push" if opened := [each for each in owners if states[market].account(each).size]:
+            return _push(draw, states, market, owners, draw(st.sampled_from(opened)))
         case "close":
             return _closing(draw, states, market, draw(st.sampled_from(_open(states, owners))))
         case "withdraw":
@@ -96,6 +105,7 @@ PORT = Port(
     LONGEST_WAIT,
     ("chainlink", "erc20", "perpetual", "uniswap_v3"),
     CREDIT_WORLD,
+    MARKETS,
 )
 
 
@@ -125,8 +135,9 @@ def _supply(draw: Draw, states: States, market: Perpetual, owners: tuple[Address
     wallet, allowed = state.balance(actor), state.allowance(actor, market.vault)
     amount = draw(
         st.one_of(
-            st.integers(10**8, 2 * 10**11),
-            st.integers(10**8, 2 * 10**11),
+            st.integers(10**9, 2 * 10**11),
+            st.integers(10**9, 2 * 10**12),
+            st.integers(10**9, 2 * 10**10),
             st.sampled_from((0, 1, wallet, wallet + 1, allowed, 2**128, 2**255, UINT256_MAX)),
         )
     )
@@ -162,11 +173,13 @@ def _settlement(
 def _is_silent(states: States, market: Perpetual, owner: Address) -> bool:
     """Whether funding would be booked that rounds to nothing: no log names the account then."""
     books = Books.of(states, market)
+    before = books.account(owner)
     try:
-        is_moved = growth_now(books) != books.account(owner).growth
-        return is_moved and pending_funding(states, market, owner) == 0
+        settle(books, owner)
     except RevertError:
         return False
+    after = books.account(owner)
+    return before.owed == after.owed and before.growth != after.growth
 
 
 # --------------------------------------------------------------------------------------- trades
@@ -183,7 +196,7 @@ def _opening(draw: Draw, states: States, market: Perpetual, actor: Address) -> O
     is_base = is_short == is_exact_in
     price = max(state.sqrt_price_x96**2 >> 96, 1)
     mark = quote * Q96 // price if is_base else quote
-    held = abs(has.size) if is_base else abs(has.open_notional)
+    held = (abs(has.size) if is_base else abs(has.open_notional)) or mark
     amount = draw(_amounts(mark, held))
     limit = draw(_limits(state.sqrt_price_x96)) if draw(st.integers(0, 6)) == 3 else 0
     terms = _quote(states, market, actor, is_short, is_exact_in, amount, limit)
@@ -193,6 +206,21 @@ def _opening(draw: Draw, states: States, market: Perpetual, actor: Address) -> O
         deadline=draw(_deadlines(states)),
         limit=limit,
     )
+
+
+def _push(
+    draw: Draw, states: States, market: Perpetual, owners: tuple[Address, ...], against: Address
+) -> OpenPosition:
+    """A trade of somebody else, who can afford it, that moves the price against a position."""
+    state = states[market]
+    actor = max(
+        (each for each in owners if each != against), key=lambda each: state.account(each).margin
+    )
+    is_short = state.account(against).size > 0
+    price, part = state.sqrt_price_x96, draw(st.integers(5, 45))
+    limit = price * (1000 - part) // 1000 if is_short else price * (1000 + part) // 1000
+    amount = max(state.account(actor).margin, 1) * state.unit * draw(st.integers(1, 5))
+    return OpenPosition(actor, market.id, is_short, is_short, amount, 0, FOREVER, limit)
 
 
 def _quote(
@@ -272,10 +300,11 @@ def _rarely(draw: Draw) -> bool:
 
 def _amounts(mark: int, held: int) -> st.SearchStrategy[int]:
     """A share of what margin suffices for, about what is held, tiny, or absurd."""
-    some = st.integers(1, 1100).map(lambda part: max(1, mark * part // 1000))
+    some = st.integers(1, 1010).map(lambda part: max(1, mark * part // 1000))
+    most = st.integers(850, 990).map(lambda part: max(1, mark * part // 1000))
     around = st.sampled_from((held, held + 1, max(held - 1, 0), 2 * held, held // 2))
     odd = st.sampled_from((0, 1, 9, 10, 11, 1000, 2**96, 2**128, 2**255 - 1, 2**255, UINT256_MAX))
-    return st.one_of(some, some, some, some, around, odd)
+    return st.one_of(most, some, most, some, around, odd)
 
 
 def _limits(price: int) -> st.SearchStrategy[int]:

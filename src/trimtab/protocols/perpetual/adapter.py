@@ -111,7 +111,7 @@ class PerpetualAdapter:
         found = []
         if has.margin:
             found.append(Holding(market.margin_place, has.margin, has.margin))
-        if has.owed or has.is_registered:
+        if has.owed or has.size or has.open_notional:
             raw = model.account_value(states, market, account) - has.margin
             found.append(Holding(market.position_place, has.size, raw))
         return tuple(found)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from trimtab.core.abi import Log, log_words, signed, topic, topic_address
+from trimtab.core.abi import Log, log_words, signed, topic, topic_address, word
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address
 from trimtab.protocols.perpetual.market import AccountState, IndexState, PerpetualState
@@ -20,7 +20,7 @@ from trimtab.protocols.perpetual.model.arithmetic import (
     wad_of_x96,
     x96_of_wad,
 )
-from trimtab.protocols.perpetual.model.books import is_dust
+from trimtab.protocols.perpetual.model.books import swept
 from trimtab.protocols.perpetual.model.funding import REFERENCE_AGE, premium_x96
 from trimtab.protocols.shared.reverts import RevertError
 from trimtab.protocols.shared.ticks import MAX_TICK, MIN_TICK, sqrt_price_at_tick
@@ -119,12 +119,25 @@ def _position_changed(state: PerpetualState, log: Log) -> PerpetualState:
             size=account.size + size,
             open_notional=account.open_notional + notional - fee - profit,
             growth=state.growth,
+            is_registered=True,
         )
-        if is_dust(changed):
-            changed = replace(changed, size=0, open_notional=0, growth=0)
-        return changed
+        return swept(changed)
 
     return _changed(state, topic_address(log, 1), change)
+
+
+def _position_liquidated(state: PerpetualState, log: Log) -> PerpetualState:
+    """Who takes the whole of an own position over has one that counts for nothing."""
+    owner = topic_address(log, 1)
+    _, size, _, liquidator = log_words(log)
+    is_own = word(liquidator) == word(owner) and topic_address(log, 2) == state.base
+
+    def change(account: AccountState) -> AccountState:
+        if abs(account.size) != size:
+            return account
+        return replace(account, growth=0, is_registered=False)
+
+    return _changed(state, owner, change) if is_own else state
 
 
 def _funding_paid(state: PerpetualState, log: Log) -> PerpetualState:
@@ -182,6 +195,9 @@ _FOLLOW: Mapping[bytes, Callable[[PerpetualState, Log], PerpetualState]] = {
     topic(
         "PositionChanged(address,address,int256,int256,uint256,int256,int256,uint256)"
     ): _position_changed,
+    topic(
+        "PositionLiquidated(address,address,uint256,uint256,uint256,address)"
+    ): _position_liquidated,
     topic("FundingPaymentSettled(address,address,int256)"): _funding_paid,
     topic("PnlRealized(address,int256)"): _profit,
     topic("Deposited(address,address,uint256)"): _deposited,

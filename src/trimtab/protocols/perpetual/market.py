@@ -122,6 +122,10 @@ class AccountState:
     `open_notional`, what the position cost (negative for a long), in quote units of 10**-18;
     `size` in base units of 10**-18, negative for a short. `growth` is the market's as of the last
     settlement of funding, and `fee` what the account pays for trading, in millionths.
+
+    `is_registered` tells that the market is on the list of those that count for the account. It is
+    taken off when nothing but dust is left. Who liquidates itself has a position that is not on
+    the list, and that counts for nothing until it trades again.
     """
 
     margin: int = 0
@@ -130,14 +134,7 @@ class AccountState:
     open_notional: int = 0
     growth: int = 0
     fee: int = 0
-
-    @property
-    def is_registered(self) -> bool:
-        """Whether the market is on the contract's list of those in which the account is.
-
-        It is taken off as soon as nothing but dust is left, and what is left is forgotten.
-        """
-        return self.size != 0 or self.open_notional != 0
+    is_registered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,7 @@ def _decode_account(market: Perpetual, owner: Address, answers: Sequence[Answer]
         open_notional=open_notional,
         growth=growth,
         fee=words(registry, 2, what)[1],
+        is_registered=words(bases, 2, what)[1] == 1,
     )
 
 

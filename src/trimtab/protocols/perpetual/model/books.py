@@ -102,6 +102,10 @@ class Books:
         account = self.account(owner)
         self.put(owner, replace(account, owed=account.owed + profit))
 
+    def register(self, owner: Address) -> None:
+        """Put the market on the list of those that count for an account."""
+        self.put(owner, replace(self.account(owner), is_registered=True))
+
     # prices
 
     def index_price(self, interval: int) -> int:
@@ -151,6 +155,8 @@ def without_dust(size: int) -> int:
     return 0 if abs(size) < _DUST else size
 
 
-def is_dust(account: AccountState) -> bool:
-    """Whether what is left of a position is forgotten. Source: `_deregisterBaseToken`."""
-    return abs(account.size) < _DUST and abs(account.open_notional) < _DUST
+def swept(account: AccountState) -> AccountState:
+    """The account, its position forgotten if only dust is left. Source: `_deregisterBaseToken`."""
+    if abs(account.size) >= _DUST or abs(account.open_notional) >= _DUST:
+        return account
+    return replace(account, size=0, open_notional=0, growth=0, is_registered=False)

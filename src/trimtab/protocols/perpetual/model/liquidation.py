@@ -16,6 +16,7 @@ from trimtab.protocols.perpetual.model.arithmetic import (
     in_settlement,
     mul_div,
     ratio_of,
+    to_uint,
 )
 from trimtab.protocols.perpetual.model.books import Books, without_dust
 from trimtab.protocols.perpetual.model.funding import settle
@@ -28,6 +29,7 @@ from trimtab.protocols.perpetual.model.margin import (
     require_free_collateral,
     settled_balance,
     stated_value,
+    worth_of,
 )
 from trimtab.protocols.shared import tokens
 from trimtab.protocols.shared.reverts import NO_DATA, RevertError, refuse
@@ -43,6 +45,7 @@ def liquidate(states: States, market: Perpetual, action: LiquidatePosition) -> A
     """
     books, owner, liquidator = Books.of(states, market), action.owner, action.actor
     _check_begin(books, action)
+    books.register(liquidator)
     settle(books, owner)
     settle(books, liquidator)
     value = house_value(books, owner)
@@ -91,12 +94,13 @@ def liquidatable(books: Books, owner: Address, value: int) -> int:
     size = without_dust(account.size)
     if value >= needed or size == 0:
         return 0
-    worth = abs(position_value(books, account))
+    worth = abs(worth_of(books, size))
     if worth <= _SMALL:
         return size
     share = MILLION
     if value >= needed // 2:
-        share = min(full_mul_div(worth, MILLION, 2 * worth), MILLION)
+        counted = abs(position_value(books, account))
+        share = min(to_uint(full_mul_div(counted, MILLION, 2 * worth), 24), MILLION)
     return mul_div(size, share, MILLION)
 
 

@@ -15,7 +15,7 @@ from trimtab.protocols.perpetual.model.arithmetic import (
     mul_div,
     ratio_of,
 )
-from trimtab.protocols.perpetual.model.books import Books, is_dust, without_dust
+from trimtab.protocols.perpetual.model.books import Books, swept, without_dust
 from trimtab.protocols.perpetual.model.funding import growth_now, payment_of
 from trimtab.protocols.shared.reverts import refuse
 
@@ -32,12 +32,19 @@ def settled_balance(books: Books, owner: Address) -> int:
 
 def position_value(books: Books, account: AccountState) -> int:
     """A position at the mark price, in quote units. Source: `getTotalPositionValue`."""
-    size = without_dust(account.size) if account.is_registered else 0
+    return worth_of(books, account.size) if account.is_registered else 0
+
+
+def worth_of(books: Books, size: int) -> int:
+    """A position of a size at the mark price, in quote units."""
+    size = without_dust(size)
     return mul_div(size, books.mark_price(), WAD) if size else 0
 
 
 def unrealised(books: Books, account: AccountState) -> int:
     """What closing at the mark price would bring, in quote units."""
+    if not account.is_registered:
+        return 0
     return position_value(books, account) + account.open_notional
 
 
@@ -58,6 +65,8 @@ def house_value(books: Books, owner: Address) -> int:
 
 def debt_value(books: Books, account: AccountState) -> int:
     """What the account has sold and not got back, in quote units. Source: `getTotalDebtValue`."""
+    if not account.is_registered:
+        return 0
     base = mul_div(account.size, books.mark_price(), WAD) if account.size < 0 else 0
     return abs(min(account.open_notional, 0) + base)
 
@@ -114,9 +123,7 @@ def realise(books: Books, owner: Address, size: int, notional: int, profit: int)
         open_notional=account.open_notional + notional - profit,
         owed=account.owed + profit,
     )
-    if is_dust(changed):
-        changed = replace(changed, size=0, open_notional=0, growth=0)
-    books.put(owner, changed)
+    books.put(owner, swept(changed))
 
 
 def profit_of(size: int, open_notional: int, base: int, quote: int) -> int:

@@ -81,6 +81,7 @@ def quote_close(
 def _quoted(states: States, market: Perpetual, order: Order) -> PositionQuote:
     books = Books.of(states, market)
     try:
+        books.register(order.owner)
         settle(books, order.owner)
         fill = exchange(books, order)
     except RevertError as error:

@@ -71,6 +71,7 @@ def open_position(books: Books, action: OpenPosition) -> Fill:
     """Trade, and check what is left. Source: `_openPositionFor`."""
     _check_words(action.amount, action.bound, action.limit)
     _check_begin(books, action.deadline)
+    books.register(action.actor)
     settle(books, action.actor)
     kind = (action.is_short, action.is_exact_in, False)
     fill = trade(books, Order(action.actor, *kind, action.amount, action.limit))
@@ -83,12 +84,12 @@ def close_position(books: Books, action: ClosePosition) -> Fill:
 
     Source: `closePosition`.
     """
-    _check_words(0, action.bound, action.limit)
     _check_begin(books, action.deadline)
     settle(books, action.actor)
     size = without_dust(books.account(action.actor).size)
     if size == 0:
         raise refuse("CH_PSZ")
+    _check_words(0, action.bound, action.limit)  # the order is looked at only where it is used
     is_short = size > 0
     kind = (is_short, is_short, True)
     fill = trade(books, Order(action.actor, *kind, abs(size), action.limit))

@@ -137,7 +137,7 @@ async def hosted(setting: Setting, signer: Signer, block_seconds: int) -> AsyncI
         agents = tuple(player.agent for player in players)
         owners = tuple(dict.fromkeys((safe, *endowment, *named_in(scenario))))
         async with Conductor(
-            world, agents, prices, setting.seed, block_seconds, scenario
+            world, agents, prices, setting.seed, block_seconds, scenario, owners
         ) as conductor:
             next_block = conductor.next_block
             yield Host(world, book, players, safe, conductor, set_up, owners, next_block)

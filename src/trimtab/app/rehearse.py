@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from trimtab import __version__
+from trimtab.app.debts import Debts
 from trimtab.app.local import Hosting, Setting, staged
 from trimtab.chain.redacted import redacted_text
 from trimtab.core.canonical import plain
@@ -37,9 +38,11 @@ class Tally:
     error: int = 0
     equity_start: Fraction | None = None
     equity_end: Fraction = Fraction(0)
+    debts: Debts = field(default_factory=Debts)
 
-    def add(self, step: Step) -> None:
+    def add(self, bot: Bot, step: Step) -> None:
         """Count one turn."""
+        self.debts.add(bot, step)
         self.counts["skipped"] += step.skipped is not None
         self.counts["mismatches"] += isinstance(step.sent, Mismatch)
         self.landed |= {each.plan_hash for each in step.settled if isinstance(each, Landed)}
@@ -75,7 +78,7 @@ class Result:
     def as_json(self) -> dict[str, object]:
         """The result's one line: counts are numbers, money and errors integers as strings."""
         counts = self.tally.counts
-        ledger = self.memory.ledger
+        ledger, debts = self.memory.ledger, self.tally.debts
         return {
             "blocks": counts["blocks"],
             "decisions": counts["decisions"],
@@ -91,6 +94,10 @@ class Result:
             "numeraire": self.numeraire,
             "conservation_error": str(self.tally.error),
             "profit": None if ledger is None else in_base_units(ledger),
+            "liquidated": debts.liquidated,
+            "unwind_cost": str(ceil(debts.unwind_cost)),
+            "penalty_avoided": str(int(debts.penalty_avoided)),
+            "min_health": debts.least_health,
             "digest": self.digest,
             "journal": str(self.journal),
             "seconds": round(self.seconds, 2),
@@ -163,7 +170,7 @@ async def lived(
         )
 
         def watched(step: Step) -> None:
-            tally.add(step)
+            tally.add(bot, step)
             watch(bot, step)
 
         memory = await run(bot, world, journal, Memory(), watched)

@@ -96,7 +96,7 @@ async def _lived(
     with between_blocks() as collect:
 
         def watched(step: Step) -> None:
-            tally.add(step)
+            tally.add(live.bot, step)
             hearing.hear(step)
             watch(live.bot, step)
             collect()

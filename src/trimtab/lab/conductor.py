@@ -77,6 +77,7 @@ class Conductor:
         seed: int,
         block_seconds: int,
         script: Script | None = None,
+        others: Sequence[Address] = (),
     ) -> None:
         names = [agent.name for agent in agents]
         if len(set(names)) != len(names):
@@ -95,7 +96,8 @@ class Conductor:
         deployment = world.deployment
         self._chain_rpc = ChainRpc(RpcUrl(world.node.url), deployment.chain)
         markets = tuple(read_book(deployment.to_json(), "the local world").markets.values())
-        owners = tuple(dict.fromkeys(agent.account for agent in agents)) or (deployment.deployer,)
+        accounts = dict.fromkeys((*(agent.account for agent in agents), *others))
+        owners = tuple(accounts) or (deployment.deployer,)
         self._reader = Reader(
             self._chain_rpc, ADAPTERS, markets, tracked(owners, markets), owners[0]
         )

@@ -22,6 +22,7 @@ Lender = LendingPool | LendingPool36 | LendingMarket | Vault
 """Markets that take a token and give it back, most of them with interest."""
 
 WAD = 10**18
+BPS = 10**4
 RAY = 10**27
 
 
@@ -172,3 +173,30 @@ def nearness(states: States, lender: Lender, account: Address) -> Fraction:
         return 1 / factor
     debts = (owed(states, lender, account, token) for token in lent_tokens(lender))
     return Fraction(WAD + sum(debts))
+
+
+def liquidation_bonus(states: States, lender: Lender, account: Address, token: Token) -> Fraction:
+    """The share of a repaid debt that its liquidator gets on top, in this collateral, as of now.
+
+    By the efficiency category of the account where one rules. 0 where nothing is liquidated.
+    """
+    match lender:
+        case LendingPool():
+            state, category = states[lender], states[lender].account(account).efficiency_category
+            within, settings = state.category(category), state.reserve(token).configuration
+            is_within = within is not None and settings.efficiency_category == category
+            bonus = within.liquidation_bonus if within and is_within else settings.liquidation_bonus
+            return max(Fraction(bonus, BPS) - 1, Fraction(0))
+        case LendingPool36():
+            state36 = states[lender]
+            reserve = state36.reserve(token)
+            within36 = state36.category(state36.account(account).efficiency_category)
+            is_within = within36 is not None and within36.has_collateral(reserve.reserve.id)
+            bonus36 = reserve.configuration.liquidation_bonus
+            if within36 and is_within:
+                bonus36 = within36.liquidation_bonus
+            return max(Fraction(bonus36, BPS) - 1, Fraction(0))
+        case LendingMarket():
+            return Fraction(morpho.liquidation_incentive_factor(lender.lltv), WAD) - 1
+        case Vault():
+            return Fraction(0)

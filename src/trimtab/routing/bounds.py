@@ -99,12 +99,18 @@ def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -
 
 
 def least_healths(
-    before: States, after: States, account: Address, least: Wad
+    before: States,
+    after: States,
+    account: Address,
+    least: Wad,
+    slack: Fraction = Fraction(0),
 ) -> tuple[LeastHealth, ...]:
     """The least health factor that a plan leaves at each of Aave's pools where the account owes.
 
     It is `least`, or what it was before the plan if that was lower already: a plan may leave a
     position no nearer to liquidation than the greater of its limit and where it was (INV-8).
+    On the chain it may be less by the share `slack`, which a repair leaves for the price: to
+    revert because the debt came nearer to its liquidation meanwhile would be to let it come.
     Where nothing is owed after the plan there is nothing to bound; other lenders do not tell a
     health factor, so that on the chain their own limit alone holds. Raises Infeasible for a plan
     that would leave less by the model, and PriceDisagreement where the pool cannot value what
@@ -125,7 +131,7 @@ def least_healths(
                 f"least {allowed} / 10**18 must be left: supply more, or owe less"
             )
         if isinstance(market, LendingPool | LendingPool36):
-            bounds.append(LeastHealth(market.address, account, allowed))
+            bounds.append(LeastHealth(market.address, account, Wad(int(allowed * (1 - slack)))))
     return tuple(bounds)
 
 

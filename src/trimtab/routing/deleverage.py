@@ -38,9 +38,12 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
     What lies in the wallet goes first, the token that is owed before others, which are sold for
     it; then collateral, in rounds of withdrawing, selling and repaying, each as large as the
     rounds before it allow. Where all of that does not reach the limit, as near as it gets.
-    Everything is walked through the models, and every repayment is covered by the worst fills.
+    Everything is walked through the models, and every repayment is covered by the worst fills,
+    which may slip as far as the limit against the oracle lets them: a repair that reverts because
+    the price moved on costs more than the price.
     Raises Infeasible where nothing can be repaid, or where a repayment would not help.
     """
+    terms = replace(terms, accepts_limit=True)
     was = health_factor(states, lender, terms.account)
     if was is None:
         raise Infeasible(f"nothing is owed at {lender.name}: there is nothing to repay")
@@ -60,7 +63,7 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
             reached, best = middle, found
         else:
             refused = middle
-    return drafted(terms, states, best.moves, best.trades, purpose)
+    return drafted(terms, states, best.moves, best.trades, purpose, terms.slippage)
 
 
 _ZERO = Fraction(0)

@@ -50,16 +50,18 @@ def drafted(
     moves: tuple[Action, ...],
     trades: tuple[Trade, ...],
     purpose: Purpose,
+    slack: Fraction = Fraction(0),
 ) -> Draft:
     """The plan of these moves, in order, behind the approvals that they need.
 
-    `trades` are those among the moves, with what their routes cost. Raises Infeasible where the
+    `trades` are those among the moves, with what their routes cost, and `slack` the share by
+    which health may be less on the chain than planned. Raises Infeasible where the
     models refuse a move, or where the plan would leave too little health.
     """
     actions = with_approvals(terms.account, states, moves)
     after = walked(terms, states, actions)
     held = held_everywhere(terms.adapters, states, terms.account)
-    bounds = _bounds(terms, states, after, actions)
+    bounds = _bounds(terms, states, after, actions, slack)
     plan = Plan(
         chain=states.clock,
         account=terms.account,
@@ -102,12 +104,14 @@ def _named(states: States, action: Action) -> str:
             return f"{type(action).__name__} at {name}"
 
 
-def _bounds(terms: Terms, states: States, after: States, actions: tuple[Action, ...]) -> Bounds:
+def _bounds(
+    terms: Terms, states: States, after: States, actions: tuple[Action, ...], slack: Fraction
+) -> Bounds:
     """What holds on the chain after the plan however its swaps fill and whenever it lands."""
     return Bounds(
         terms.deadline,
         least_balances(states, terms.account, actions),
-        least_healths(states, after, terms.account, terms.health),
+        least_healths(states, after, terms.account, terms.health, slack),
     )
 
 

@@ -29,7 +29,8 @@ class Terms:
 
     `budget` is the value that may be sold at most; none where a repair waives the turnover.
     `health` is the least health factor that a plan may leave where the account owes: at one,
-    the least there is, liquidation begins.
+    the least there is, liquidation begins. With `accepts_limit` a fill may be as bad as the
+    slippage limit allows, however good the model's is: the plan must land.
     """
 
     adapters: Adapters
@@ -43,6 +44,7 @@ class Terms:
     deadline: Timestamp
     budget: Fraction | None = None
     health: Wad = WAD
+    accepts_limit: bool = False
 
     def value(self, token: Token, raw: int) -> Fraction:
         """What base units of a token are worth in base units of the numeraire."""
@@ -207,6 +209,12 @@ def _of_oracle(terms: Terms, sale: Sale, part: Part) -> int:
     return quantise(value, terms.prices.price(sale.bought), Rounding.UP)
 
 
+def _least_out(terms: Terms, sale: Sale, part: Part) -> int:
+    """The worst fill that is accepted."""
+    by_oracle = _of_oracle(terms, sale, part)
+    return by_oracle if terms.accepts_limit else max(_of_model(terms, part), by_oracle)
+
+
 def _trade(terms: Terms, sale: Sale, part: Part) -> Trade:
     """The swap with its bound: near the model's fill, and never beyond the slippage limit."""
     action = Swap(
@@ -215,7 +223,7 @@ def _trade(terms: Terms, sale: Sale, part: Part) -> Trade:
         token_in=sale.sold,
         token_out=sale.bought,
         amount_in=part.amount_in,
-        min_out=max(_of_model(terms, part), _of_oracle(terms, sale, part)),
+        min_out=_least_out(terms, sale, part),
         deadline=terms.deadline,
         recipient=terms.account,
     )

@@ -3,6 +3,7 @@
 from trimtab.lab.agents.arbitrageur import Arbitrageur
 from trimtab.lab.agents.borrower import Borrower
 from trimtab.lab.agents.lender import Lender
+from trimtab.lab.agents.liquidator import Liquidator
 from trimtab.lab.agents.oracle_keeper import OracleKeeper
 from trimtab.lab.agents.rivals import Hold, PeriodicRebalance, StaticLender
 from trimtab.lab.agents.scene import Agent, Order, Scene, book_value
@@ -14,6 +15,7 @@ __all__ = [
     "Borrower",
     "Hold",
     "Lender",
+    "Liquidator",
     "OracleKeeper",
     "Order",
     "PeriodicRebalance",

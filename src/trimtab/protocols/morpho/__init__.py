@@ -12,6 +12,7 @@ from trimtab.protocols.morpho.market import (
     RateModel,
     id_of,
 )
+from trimtab.protocols.morpho.model.liquidation import liquidation_incentive_factor
 from trimtab.protocols.morpho.model.queries import (
     borrow_rate,
     borrowable,
@@ -40,6 +41,7 @@ __all__ = [
     "expected",
     "health_factor",
     "id_of",
+    "liquidation_incentive_factor",
     "liquidity",
     "owed",
     "supplied",

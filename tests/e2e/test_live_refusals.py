@@ -139,7 +139,7 @@ def test_run__armed_by_a_key_that_anybody_computes__only_in_the_local_world(desk
     refused(done, 2, "a key that anybody can compute", "env:NAME or file:PATH")
 
 
-def test_run__armed_with_a_debt__says_what_is_owed(desk: Desk) -> None:
+def test_run__armed_with_a_debt_and_no_room_for_its_health__says_what_to_write(desk: Desk) -> None:
     pool = aave_pool_contract(desk.world.deployment.aave_v3.pool)
     usdc, weth = (desk.ground.book.token(each).address for each in ("USDC", "WETH"))
     safe, raw = desk.ground.safe, 100_000 * 10**6
@@ -154,12 +154,12 @@ def test_run__armed_with_a_debt__says_what_is_owed(desk: Desk) -> None:
     sent = Transaction(book.chain, 0, call.to, call.data, 0, 2_000_000, Fees(10**12, 0))
     desk.world.rpc("eth_sendRawTransaction", "0x" + signer.sign(sent).raw.hex())
     desk.world.mine()
-    done = desk.run("--arm")
-    words = f"the account {safe} owes 3 WETH at aave_v3: an account with debt is not armed"
-    refused(done, 2, words, "repay it first, or run without --arm")
+    text = TEXT.replace("[limits]", "[limits]\nhealth = 1", 1)
+    words = "limits.health is 1, and the account owes or may owe aave_v3:WETH:debt"
+    refused(desk.run("--arm", text=text), 2, words, "write more, such as 1.5")
     assert not desk.journal.exists()
-    watched = desk.run()
-    assert watched.exit_code == 0, watched.output
+    armed = desk.run("--arm")
+    assert armed.exit_code == 0, armed.output
 
 
 @pytest.fixture(scope="module")

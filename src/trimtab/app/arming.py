@@ -177,23 +177,30 @@ async def _armed(
     await relay.check_chain()
     await check_safe(node, safe, at, Multicall(place.book.multicall))
     reader = reader_of(bot, place, node)
-    check_owes_nothing(bot, (await reader.observe(None, at)).states)
+    check_debts(bot, (await reader.observe(None, at)).states)
     submitter = Submitter(node, bot.adapters, signer, safe, data_charge(mandate))
     return Chain(reader, submitter, bot, pull, relay, watch)
 
 
-def check_owes_nothing(bot: Bot, states: States) -> None:
-    """Raise ConfigError where the account owes anything: nothing would repay it in time."""
+def check_debts(bot: Bot, states: States) -> None:
+    """Raise ConfigError where a debt, there or wished for, would not be repaid in time.
+
+    Repairs begin at the health limit, so that it has to be above 1, where liquidation begins;
+    and what is owed has to have a price, to be bought at.
+    """
     held = held_everywhere(bot.adapters, states, bot.account)
-    owed = [
-        f"{place.token.amount(abs(holding.raw))} at {states.market(place.market).name}"
-        for place, holding in held.items()
-        if place.is_debt and holding.shares
-    ]
-    if owed:
+    owed = [place for place, holding in held.items() if place.is_debt and holding.shares]
+    debts = tuple(dict.fromkeys((*owed, *bot.debts)))
+    if debts and bot.limits.health <= 1:
         raise ConfigError(
-            f"the account {bot.account} owes {', '.join(owed)}: an account with debt is not "
-            "armed, since nothing repays in time yet; repay it first, or run without --arm"
+            f"limits.health is {float(bot.limits.health):g}, and the account owes or may owe "
+            f"{', '.join(map(str, debts))}: a debt is repaid from its health limit on, and at 1 it "
+            "is liquidated; write more, such as 1.5"
+        )
+    if unpriced := [str(place) for place in debts if place.token not in bot.feeds]:
+        raise ConfigError(
+            f"{', '.join(unpriced)} is owed and has no price in this mandate: name the token in "
+            "[feeds] and a pool that sells it, or repay it first"
         )
 
 

@@ -11,6 +11,7 @@ from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
 from trimtab.protocols.erc4626 import Erc4626Adapter
 from trimtab.protocols.morpho import MorphoAdapter
+from trimtab.protocols.perpetual import PerpetualAdapter
 from trimtab.protocols.staking import StakingAdapter
 from trimtab.protocols.uniswap_v2 import UniswapV2Adapter
 from trimtab.protocols.uniswap_v3 import UniswapV3Adapter
@@ -26,6 +27,7 @@ ADAPTERS = cast(
         "erc20": Erc20Adapter(),
         "erc4626": Erc4626Adapter(),
         "morpho": MorphoAdapter(),
+        "perpetual": PerpetualAdapter(),
         "staking": StakingAdapter(),
         "uniswap_v2": UniswapV2Adapter(),
         "uniswap_v3": UniswapV3Adapter(),

@@ -17,6 +17,7 @@ from trimtab.mandate.lending_markets import MorphoEntry, lending_markets
 from trimtab.mandate.lending_pools import LendingEntry, lending_pool
 from trimtab.mandate.lending_pools36 import LendingPool36Entry, lending_pool36
 from trimtab.mandate.pairs import PairsEntry, pairs
+from trimtab.mandate.perpetuals import PerpetualEntry, perpetual
 from trimtab.mandate.stable_pools import CurveEntry, stable_pools
 from trimtab.mandate.stakes import StakeEntry, stakes
 from trimtab.mandate.vaults import VaultEntry, vaults
@@ -65,6 +66,7 @@ class _File(msgspec.Struct, frozen=True):
     uniswap_v2: PairsEntry | None = None
     curve: CurveEntry | None = None
     balancer: BalancerEntry | None = None
+    perpetual: PerpetualEntry | None = None
     erc4626: dict[str, VaultEntry] = {}
     staking: dict[str, StakeEntry] = {}
     morpho: MorphoEntry | None = None
@@ -80,7 +82,8 @@ class AddressBook:
 
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
     `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`,
-    `balancer:WETH/USDC`, `erc4626:vUSDC`, `staking:stWETH`; a place `WETH` (the wallet),
+    `balancer:WETH/USDC`, `erc4626:vUSDC`, `staking:stWETH`, `perpetual:ETH` (with its index
+    `perpetual:ETH/index` and its pool `perpetual:ETH/pool`); a place `WETH` (the wallet),
     `aave_v3:WETH` or `aave_v36:WETH`.
     """
 
@@ -168,6 +171,10 @@ def _book(file: _File) -> AddressBook:
     if file.balancer is not None:
         found = weighted_pools(file.chain, file.balancer, listed)
         markets |= {pool.name: pool for pool in found}
+    if file.perpetual is not None:
+        router = file.uniswap_v3.router if file.uniswap_v3 else None
+        traded = perpetual(file.chain, file.perpetual, tokens, feeds, router)
+        markets |= {market.name: market for market in traded}
     markets |= {vault.name: vault for vault in vaults(file.chain, file.erc4626, listed)}
     markets |= {each.name: each for each in stakes(file.chain, file.staking, listed, feeds)}
     if file.morpho is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.token import Address, Token, address
+from trimtab.core.token import Token, address
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.perpetual import Index, Perpetual
 from trimtab.protocols.uniswap_v3 import Pool
@@ -42,7 +42,7 @@ def perpetual(
     entry: PerpetualEntry,
     tokens: Mapping[str, Token],
     feeds: Mapping[str, Feed],
-    router: Address | None,
+    router: str | None,
 ) -> tuple[Perpetual, Index, Pool]:
     """The market, the cache of prices that it follows, and its pool of virtual tokens.
 
@@ -67,7 +67,7 @@ def perpetual(
         token1=Token(chain, quote, _VIRTUAL_DECIMALS, "vUSD"),
         fee=entry.pool_fee,
         tick_spacing=entry.tick_spacing,
-        router=router,
+        router=address(router),
     )
     index = Index(
         chain=chain,

@@ -29,8 +29,6 @@ _CORRECT = "correct the declaration of the pool"
 class _Governed:
     """What only governance changes."""
 
-    premium: Bps
-    categories: Mapping[int, EfficiencyCategory]
     curves: Mapping[Token, RateCurve]
     treasuries: Mapping[Token, Address]
 
@@ -45,14 +43,16 @@ def decode(
     """
     given = iter(answers)
     governed = _known(question.known) if question.known else _governed(pool, given)
+    (premium,) = words(next(given), 1, f"the flash loan premium of {pool.name}")
+    categories = {number: _category(pool, number, given) for number in pool.categories}
     reserves = [_reserve_state(pool, reserve, governed, given) for reserve in pool.reserves]
     reserves.sort(key=lambda state: state.reserve.id)
     owners = question.accounts.owners
     return LendingState(
         timestamp=question.head.timestamp,
-        flash_loan_premium=governed.premium,
+        flash_loan_premium=Bps(premium),
         reserves={state.reserve.token: state for state in reserves},
-        categories=governed.categories,
+        categories=categories,
         accounts={owner: _account_state(pool, owner, owners, given) for owner in owners},
     )
 
@@ -62,8 +62,6 @@ def decode(
 
 def _known(state: LendingState) -> _Governed:
     return _Governed(
-        state.flash_loan_premium,
-        state.categories,
         {token: reserve.curve for token, reserve in state.reserves.items()},
         {token: reserve.treasury for token, reserve in state.reserves.items()},
     )
@@ -71,8 +69,8 @@ def _known(state: LendingState) -> _Governed:
 
 def _governed(pool: LendingPool36, given: Iterator[Answer]) -> _Governed:
     """What governance set, after it was compared with the declaration."""
-    provider, strategy, oracle, sentinel, currency, unit, fallback, premium = (
-        words(next(given), 1, f"what governs {pool.name}")[0] for _ in range(8)
+    provider, strategy, oracle, sentinel, currency, unit, fallback = (
+        words(next(given), 1, f"what governs {pool.name}")[0] for _ in range(7)
     )
     _expect_address(provider, pool.addresses_provider, f"addresses provider of {pool.name}")
     _expect_address(strategy, pool.rate_strategy, f"rate strategy of {pool.name}")
@@ -86,7 +84,6 @@ def _governed(pool: LendingPool36, given: Iterator[Answer]) -> _Governed:
         )
     if fallback:
         raise DataError(f"the oracle of {pool.name} has a fallback oracle: {_NOT_MODELLED}")
-    categories = {number: _category(pool, number, given) for number in pool.categories}
     curves, treasuries = {}, {}
     for reserve in pool.reserves:
         name = f"{reserve.token.symbol} in {pool.name}"
@@ -97,7 +94,7 @@ def _governed(pool: LendingPool36, given: Iterator[Answer]) -> _Governed:
         answer = next(given)
         words(answer, 1, f"the treasury of {name}")
         treasuries[reserve.token] = address_from_bytes(answer.data[:32])
-    return _Governed(Bps(premium), categories, curves, treasuries)
+    return _Governed(curves, treasuries)
 
 
 def _category(pool: LendingPool36, number: int, given: Iterator[Answer]) -> EfficiencyCategory:

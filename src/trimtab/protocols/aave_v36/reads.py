@@ -1,7 +1,8 @@
 """What is asked of a pool, its tokens and its oracle, in one round.
 
-Every block: the reserves with their totals, and the accounts' positions. Where nothing is known,
-also what only governance changes: rate curves, oracle, categories, premium.
+Every block: the premium and the categories, on which health depends, the reserves with their
+totals, and the accounts' positions. Where nothing is known, before them what only governance
+changes: rate curves, oracle, treasuries.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,15 @@ from trimtab.core.adapter import Question
 from trimtab.core.token import Address
 from trimtab.protocols.aave_v36.market import LendingPool36, LendingState, Reserve
 
+_OF_A_CATEGORY = ("CollateralConfig", "CollateralBitmap", "BorrowableBitmap", "LtvzeroBitmap")
+
 
 def reads(pool: LendingPool36, question: Question[LendingState]) -> tuple[Read, ...]:
-    """Reserves, then accounts; before them what governance set, where nothing is known."""
+    """Limits, reserves, then accounts; before them what governance set, if nothing is known."""
     if question.round:
         return ()
     asked = _governance_reads(pool) if question.known is None else []
+    asked += _limit_reads(pool)
     for reserve in pool.reserves:
         asked += _reserve_reads(pool, reserve)
     for owner in question.accounts.owners:
@@ -40,20 +44,23 @@ def _governance_reads(pool: LendingPool36) -> list[Read]:
         Read(pool.oracle, call_data("BASE_CURRENCY()")),
         Read(pool.oracle, call_data("BASE_CURRENCY_UNIT()")),
         Read(pool.oracle, call_data("getFallbackOracle()")),
-        Read(pool.address, call_data("FLASHLOAN_PREMIUM_TOTAL()")),
     ]
-    for number in pool.categories:
-        asked += [
-            Read(pool.address, call_data(f"getEModeCategory{what}(uint8)", number))
-            for what in ("CollateralConfig", "CollateralBitmap", "BorrowableBitmap")
-        ]
-        asked.append(Read(pool.address, call_data("getEModeCategoryLtvzeroBitmap(uint8)", number)))
     for reserve in pool.reserves:
         token = reserve.token.address
         asked += [
             Read(pool.oracle, call_data("getSourceOfAsset(address)", token)),
             Read(pool.rate_strategy, call_data("getInterestRateDataBps(address)", token)),
             Read(reserve.a_token, call_data("RESERVE_TREASURY_ADDRESS()")),
+        ]
+    return asked
+
+
+def _limit_reads(pool: LendingPool36) -> list[Read]:
+    asked = [Read(pool.address, call_data("FLASHLOAN_PREMIUM_TOTAL()"))]
+    for number in pool.categories:
+        asked += [
+            Read(pool.address, call_data(f"getEModeCategory{what}(uint8)", number))
+            for what in _OF_A_CATEGORY
         ]
     return asked
 

@@ -32,7 +32,7 @@ from trimtab.protocols.curve.identity import anatomy as of_stable_pool
 from trimtab.protocols.curve.identity import asked as asked_of_stable_pool
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
-from trimtab.protocols.morpho import LendingMarket, Morpho, PriceOracle
+from trimtab.protocols.morpho import FeedOracle, LendingMarket, Morpho, PriceOracle
 from trimtab.protocols.morpho.identity import anatomy as of_lending_market
 from trimtab.protocols.shared.code import IMPLEMENTATION_SLOT, Anatomy, Relation
 from trimtab.protocols.uniswap_v2 import Pair
@@ -65,7 +65,7 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_token(market)
         case Feed() | Sequencer():
             return of_feed(market)
-        case LendingMarket() | Morpho() | PriceOracle():
+        case LendingMarket() | Morpho() | PriceOracle() | FeedOracle():
             return of_lending_market(market)
         case Pair():
             return of_pair(market)

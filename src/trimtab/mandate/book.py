@@ -178,7 +178,7 @@ def _book(file: _File) -> AddressBook:
     markets |= {vault.name: vault for vault in vaults(file.chain, file.erc4626, listed)}
     markets |= {each.name: each for each in stakes(file.chain, file.staking, listed, feeds)}
     if file.morpho is not None:
-        lent = lending_markets(file.chain, file.morpho, listed)
+        lent = lending_markets(file.chain, file.morpho, listed, feeds)
         markets |= {market.name: market for market in lent}
     return AddressBook(
         chain=file.chain,

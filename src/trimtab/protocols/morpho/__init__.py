@@ -6,9 +6,7 @@ from trimtab.protocols.morpho.market import (
     LendingState,
     Morpho,
     MorphoState,
-    OracleState,
     Position,
-    PriceOracle,
     RateModel,
     id_of,
 )
@@ -25,8 +23,16 @@ from trimtab.protocols.morpho.model.queries import (
     utilisation,
     withdrawable,
 )
+from trimtab.protocols.morpho.oracles import (
+    FeedOracle,
+    FeedOracleState,
+    OracleState,
+    PriceOracle,
+)
 
 __all__ = [
+    "FeedOracle",
+    "FeedOracleState",
     "LendingMarket",
     "LendingState",
     "Morpho",

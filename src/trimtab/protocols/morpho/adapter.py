@@ -22,17 +22,16 @@ from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.morpho import encode, events, reads
-from trimtab.protocols.morpho.market import (
+from trimtab.protocols.morpho.market import LendingMarket, LendingState, Morpho, MorphoState
+from trimtab.protocols.morpho.model import liquidation, verbs
+from trimtab.protocols.morpho.model.queries import owed, supplied
+from trimtab.protocols.morpho.oracles import (
     AnyState,
-    LendingMarket,
-    LendingState,
-    Morpho,
-    MorphoState,
+    FeedOracle,
+    FeedOracleState,
     OracleState,
     PriceOracle,
 )
-from trimtab.protocols.morpho.model import liquidation, verbs
-from trimtab.protocols.morpho.model.queries import owed, supplied
 from trimtab.protocols.shared.reverts import RevertError
 
 
@@ -46,6 +45,8 @@ class MorphoAdapter:
                 return reads.contract_reads(contract, question)
             case PriceOracle() as oracle:
                 return reads.oracle_reads(oracle, question)
+            case FeedOracle() as oracle:
+                return reads.feed_oracle_reads(oracle, question)
             case market:
                 return reads.reads(cast(LendingMarket, market), question)
 
@@ -56,6 +57,8 @@ class MorphoAdapter:
                 return reads.decode_contract(contract, question, answers)
             case PriceOracle() as oracle:
                 return reads.decode_oracle(oracle, question, answers)
+            case FeedOracle() as oracle:
+                return reads.decode_feed_oracle(oracle, question, answers)
             case market:
                 return reads.decode(cast(LendingMarket, market), question, answers)
 
@@ -83,7 +86,7 @@ class MorphoAdapter:
                 return events.observe(state, log)
             case MorphoState():
                 return events.observe_contract(state, log)
-            case OracleState():
+            case OracleState() | FeedOracleState():
                 return state
 
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
@@ -136,7 +139,7 @@ class MorphoAdapter:
             case MorphoState():
                 kept = {pair: state.authorisation(*pair) for pair in reads.pairs(accounts)}
                 return replace(state, authorisations=kept)
-            case OracleState():
+            case OracleState() | FeedOracleState():
                 return state
 
     def taken_over(self, state: AnyState, owned: AnyState, accounts: Accounts) -> AnyState:

@@ -1,7 +1,8 @@
 """Which contracts a lending market consists of, and how they are tied together."""
 
 from trimtab.core.abi import call_data
-from trimtab.protocols.morpho.market import LendingMarket, Morpho, PriceOracle, RateModel
+from trimtab.protocols.morpho.market import LendingMarket, Morpho, RateModel
+from trimtab.protocols.morpho.oracles import FeedOracle, PriceOracle
 from trimtab.protocols.shared.code import Anatomy, Part, Relation
 
 RATE_MODELS = {
@@ -10,11 +11,16 @@ RATE_MODELS = {
 }
 """What the rate models are called in the table of proven code, in which the second is not."""
 
+FEED_ORACLE = "oracle over feeds"
+"""What an oracle over feeds is called; it is not in the table either."""
 
-def anatomy(market: LendingMarket | Morpho | PriceOracle) -> Anatomy:
+
+def anatomy(market: LendingMarket | Morpho | PriceOracle | FeedOracle) -> Anatomy:
     """The contract, and a market's rate model; an oracle is a market of its own."""
     if isinstance(market, PriceOracle):
         return Anatomy((Part("oracle", market.address),))
+    if isinstance(market, FeedOracle):
+        return Anatomy((Part(FEED_ORACLE, market.address),))
     parts = [Part("contract", market.address)]
     if isinstance(market, Morpho):
         return Anatomy(tuple(parts))

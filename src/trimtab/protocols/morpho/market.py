@@ -1,4 +1,4 @@
-"""Identity and state of Morpho Blue: its markets, the contract that holds them all, its oracles.
+"""Identity and state of Morpho Blue: its markets, and the contract that holds them all.
 
 One contract holds every market. What an account allows another to do holds in all of them, so
 it is the state of the contract itself, `Morpho`, which each market has as a part.
@@ -70,24 +70,6 @@ class MorphoState:
 @dataclass(frozen=True, slots=True)
 class Morpho(Market[MorphoState]):
     """The contract that holds all markets and their tokens."""
-
-    protocol: ClassVar[str] = "morpho"
-
-
-# ------------------------------------------------------------------------------------ oracles
-
-
-@dataclass(frozen=True, slots=True)
-class OracleState:
-    """A price that is set: base units of the loan token for one of collateral, times 10**36."""
-
-    timestamp: Timestamp
-    price: int
-
-
-@dataclass(frozen=True, slots=True)
-class PriceOracle(Market[OracleState]):
-    """An oracle whose price is set by hand; it logs nothing."""
 
     protocol: ClassVar[str] = "morpho"
 
@@ -230,7 +212,3 @@ class LendingMarket(Market[LendingState]):
 def id_of(parameters: tuple[Address, Address, Address, Address, int]) -> str:
     """The contract's name for the market of these parameters. Source: MarketParamsLib.sol."""
     return "0x" + keccak(b"".join(word(each) for each in parameters)).hex()
-
-
-AnyState = MorphoState | OracleState | LendingState
-"""What the adapter reads."""

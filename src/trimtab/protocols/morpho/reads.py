@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from trimtab.core.abi import Answer, Read, call_data, words
 from trimtab.core.adapter import Question
 from trimtab.core.errors import DataError, MissingRead
-from trimtab.core.market import Accounts
+from trimtab.core.market import Accounts, MarketId
 from trimtab.core.quantise import Timestamp, Wad
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.protocols.morpho.market import (
-    AnyState,
     LendingMarket,
     LendingState,
     Morpho,
     MorphoState,
-    OracleState,
     Position,
+)
+from trimtab.protocols.morpho.oracles import (
+    MOST_FEEDS,
+    AnyState,
+    FeedOracle,
+    FeedOracleState,
+    OracleState,
     PriceOracle,
 )
 
@@ -74,6 +79,48 @@ def decode_oracle(
     """The price that the oracle states."""
     (price,) = words(answers[0], 1, f"price of {oracle.name}")
     return OracleState(question.head.timestamp, price)
+
+
+def feed_oracle_reads(oracle: FeedOracle, question: Question[AnyState]) -> tuple[Read, ...]:
+    """How it scales its feeds; where nothing is known, also which feeds and vaults it has."""
+    if question.round:
+        return ()
+    asked: tuple[str, ...] = ("SCALE_FACTOR()",)
+    if question.known is None:
+        asked += _FEEDS + _VAULTS
+    return tuple(Read(oracle.address, call_data(getter)) for getter in asked)
+
+
+def decode_feed_oracle(
+    oracle: FeedOracle, question: Question[AnyState], answers: Sequence[Answer]
+) -> FeedOracleState:
+    """The moment, if the oracle is what was declared.
+
+    Raises DataError for another one, and for one that prices a vault's shares.
+    """
+    expected = len(feed_oracle_reads(oracle, question))
+    said = tuple(words(answer, 1, f"what {oracle.name} is made of")[0] for answer in answers)
+    if len(said) != expected:
+        raise MissingRead(f"{len(said)} answers to {expected} reads of {oracle.name}")
+    declared = oracle.scale_factor, *_places(oracle.base_feeds), *_places(oracle.quote_feeds)
+    if said[: len(declared)] != declared[:expected]:
+        raise DataError(
+            f"{oracle.name} scales by, multiplies and divides by {said[: len(declared)]}, expected "
+            f"{declared}: correct the address book"
+        )
+    if any(said[len(declared) :]):
+        raise DataError(f"{oracle.name} prices the shares of a vault, which is not modelled")
+    return FeedOracleState(question.head.timestamp)
+
+
+_FEEDS = ("BASE_FEED_1()", "BASE_FEED_2()", "QUOTE_FEED_1()", "QUOTE_FEED_2()")
+_VAULTS = ("BASE_VAULT()", "QUOTE_VAULT()")
+
+
+def _places(feeds: Sequence[MarketId]) -> tuple[int, ...]:
+    """The addresses of feeds as the oracle states them, nothing where there is none."""
+    named = [int(feed.rsplit(":", 1)[1], 16) for feed in feeds]
+    return tuple(named + [0] * (MOST_FEEDS - len(named)))
 
 
 # ----------------------------------------------------------------------------------- the market

@@ -26,7 +26,7 @@ from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.market import Accounts, Market
 from trimtab.core.token import Address
 from trimtab.protocols.morpho import LendingMarket, LendingState, MorphoAdapter, MorphoState
-from trimtab.protocols.morpho.market import AnyState
+from trimtab.protocols.morpho.oracles import AnyState
 
 ADAPTER = MorphoAdapter()
 Answering = Callable[[Read], Answer]

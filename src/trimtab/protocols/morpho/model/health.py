@@ -1,24 +1,15 @@
 """What a position may owe, and what it owes. Source: `_isHealthy` of Morpho.sol."""
 
-from typing import cast
-
 from trimtab.core.states import States
 from trimtab.core.token import Address
-from trimtab.protocols.morpho.market import LendingMarket, LendingState, OracleState
+from trimtab.protocols.morpho.market import LendingState
 from trimtab.protocols.morpho.model.arithmetic import (
     ORACLE_PRICE_SCALE,
     mul_div_down,
     to_assets_up,
     w_mul_down,
 )
-
-
-def collateral_price(states: States, market: LendingMarket) -> int:
-    """What the market's oracle answers.
-
-    Raises MissingRead if the oracle is not part of the states.
-    """
-    return cast(OracleState, states.state(market.price)).price
+from trimtab.protocols.morpho.model.oracle import collateral_price
 
 
 def is_healthy(states: States, state: LendingState, owner: Address) -> bool:

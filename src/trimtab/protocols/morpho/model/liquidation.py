@@ -24,7 +24,8 @@ from trimtab.protocols.morpho.model.arithmetic import (
     w_div_up,
     w_mul_down,
 )
-from trimtab.protocols.morpho.model.health import collateral_price, is_covered
+from trimtab.protocols.morpho.model.health import is_covered
+from trimtab.protocols.morpho.model.oracle import collateral_price
 from trimtab.protocols.morpho.model.verbs import check_one_zero, repaid, sent, taken
 from trimtab.protocols.shared.reverts import refuse
 

@@ -20,7 +20,8 @@ from trimtab.protocols.morpho.model.arithmetic import (
     to_assets_down,
     to_assets_up,
 )
-from trimtab.protocols.morpho.model.health import borrowed, collateral_price, max_borrow
+from trimtab.protocols.morpho.model.health import borrowed, max_borrow
+from trimtab.protocols.morpho.model.oracle import collateral_price
 from trimtab.protocols.shared.reverts import RevertError
 from trimtab.protocols.shared.rounding import div_up
 

@@ -90,8 +90,8 @@ class Liquidate:
 
     `debt` is how much is paid back at most; ALL is whatever may be. A market that also goes by
     the collateral takes `seized` base units of it instead, and `debt` is then 0; else it counts
-    `debt` in shares of what is owed, not in base units. With
-    `takes_shares` the collateral stays lent and changes its owner.
+    `debt` in shares of what is owed, not in base units. With `takes_shares` the collateral stays
+    lent and changes its owner.
     """
 
     actor: Address

@@ -46,15 +46,16 @@ UNSEEN = Address("0x00000000000000000000000000000000000A11cE")
 """An account that nobody tracks."""
 
 FOREVER = Timestamp(2**40)
-LONGEST_WAIT = 3 * 365 * 24 * 3600
+LONGEST_WAIT = 40 * 24 * 3600
+"""A premium costs up to a tenth of a position a day: few are left after longer times."""
 KINDS = (
-    *("supply",) * 3,
+    *("supply",) * 2,
     *("open",) * 9,
-    *("push",) * 4,
+    *("push",) * 8,
     *("close",) * 2,
-    *("withdraw",) * 3,
-    *("price",) * 3,
-    *("liquidate",) * 2,
+    *("withdraw",) * 2,
+    *("price",) * 4,
+    "liquidate",
     *("settle",) * 2,
 )
 MARKETS = (
@@ -64,16 +65,23 @@ MARKETS = (
     "perpetual:ETH/index",
     "perpetual:ETH/pool",
 )
-LEVERAGE = 10
+LEVERAGE = 9
+RICH = 5 * 10**11
+"""Margin that suffices to move the price by as much as a block allows."""
+
+DEPTHS = (3 * 10**22, 10**23, 10**23, 3 * 10**23, 10**26)
+"""Quote units that the pool has near its price, and more than there is."""
 
 
 def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
     """Mostly a trade; a liquidation where one is possible, more often than not."""
     market = next(each for each in states.markets.values() if isinstance(each, Perpetual))
-    kind = draw(st.sampled_from(KINDS))
+    kind = _possible(draw, states, market, owners, draw(st.sampled_from(KINDS)))
     fallen = [owner for owner in owners if _is_liquidatable(states, market, owner)]
     if kind == "liquidate" or (fallen and draw(st.integers(0, 2)) == 1):
-        return _liquidation(draw, market, owners, fallen)
+        return _liquidation(draw, states, market, owners, fallen)
+    if kind in ("open", "push") and _is_far(states, market) and draw(st.booleans()):
+        kind = "price"
     match kind:
         case "open" if funded := [each for each in owners if states[market].account(each).margin]:
             return _opening(draw, states, market, draw(st.sampled_from(funded)))
@@ -89,6 +97,20 @@ def actions(draw: Draw, states: States, owners: tuple[Address, ...]) -> Action:
             return _price(draw, states, market, draw(st.sampled_from(owners)))
         case _:
             return _supply(draw, states, market, owners)
+
+
+def _possible(
+    draw: Draw, states: States, market: Perpetual, owners: tuple[Address, ...], kind: str
+) -> str:
+    """The kind, or mostly what has to come before it: a position, and before that margin."""
+    if kind in ("supply", "price") or draw(st.integers(0, 7)) == 3:
+        return kind
+    accounts = [states[market].account(owner) for owner in owners]
+    if sum(account.margin > 0 for account in accounts) < 2:
+        return "supply"
+    if kind == "withdraw" or any(account.size for account in accounts):
+        return kind
+    return "open"
 
 
 PORT = Port(
@@ -115,6 +137,17 @@ def _open(states: States, owners: tuple[Address, ...]) -> list[Address]:
     return [each for each in owners if states[market].account(each).size] or list(owners)
 
 
+def _is_far(states: States, market: Perpetual) -> bool:
+    """Whether pool and feed are so far apart that most trades are refused."""
+    answer = cast(FeedState, states.state(market.feed)).answer
+    return not 95 * answer <= 100 * _pool_price(states, market) <= 105 * answer
+
+
+def _pool_price(states: States, market: Perpetual) -> int:
+    """The pool's price as the feed would answer it."""
+    return int(states[market].sqrt_price_x96 ** 2 * 10**market.index_decimals >> 192)
+
+
 def _is_liquidatable(states: States, market: Perpetual, owner: Address) -> bool:
     try:
         ratio = margin_ratio(states, market, owner)
@@ -135,8 +168,9 @@ def _supply(draw: Draw, states: States, market: Perpetual, owners: tuple[Address
     wallet, allowed = state.balance(actor), state.allowance(actor, market.vault)
     amount = draw(
         st.one_of(
-            st.integers(10**9, 2 * 10**11),
-            st.integers(10**9, 2 * 10**12),
+            st.integers(10**9, 10**11),
+            st.integers(10**12, 2 * 10**12),
+            st.integers(10**9, 2 * 10**10),
             st.integers(10**9, 2 * 10**10),
             st.sampled_from((0, 1, wallet, wallet + 1, allowed, 2**128, 2**255, UINT256_MAX)),
         )
@@ -192,7 +226,7 @@ def _opening(draw: Draw, states: States, market: Perpetual, actor: Address) -> O
         free = free_collateral(states, market, actor) * state.unit
     except DataError:
         free = 0
-    quote = max(free * LEVERAGE, 10**6)
+    quote = min(max(free * LEVERAGE, 10**6), draw(st.sampled_from(DEPTHS)))
     is_base = is_short == is_exact_in
     price = max(state.sqrt_price_x96**2 >> 96, 1)
     mark = quote * Q96 // price if is_base else quote
@@ -210,17 +244,18 @@ def _opening(draw: Draw, states: States, market: Perpetual, actor: Address) -> O
 
 def _push(
     draw: Draw, states: States, market: Perpetual, owners: tuple[Address, ...], against: Address
-) -> OpenPosition:
-    """A trade of somebody else, who can afford it, that moves the price against a position."""
+) -> Action:
+    """A trade of somebody else that moves the price against a position, or margin for it."""
     state = states[market]
-    actor = max(
-        (each for each in owners if each != against), key=lambda each: state.account(each).margin
-    )
+    others = [each for each in owners if each != against]
+    actor = max(others, key=lambda each: state.account(each).margin)
+    if state.account(actor).margin < RICH:
+        raw = cast(Erc20State, states.state(token_market(market.settlement))).balance(actor)
+        return Supply(actor, market.id, market.settlement, max(raw // 3, 1), actor)
     is_short = state.account(against).size > 0
     price, part = state.sqrt_price_x96, draw(st.integers(5, 45))
     limit = price * (1000 - part) // 1000 if is_short else price * (1000 + part) // 1000
-    amount = max(state.account(actor).margin, 1) * state.unit * draw(st.integers(1, 5))
-    return OpenPosition(actor, market.id, is_short, is_short, amount, 0, FOREVER, limit)
+    return OpenPosition(actor, market.id, is_short, is_short, 10**24, 0, FOREVER, limit)
 
 
 def _quote(
@@ -259,25 +294,33 @@ def _closing(draw: Draw, states: States, market: Perpetual, actor: Address) -> C
 
 
 def _liquidation(
-    draw: Draw, market: Perpetual, owners: tuple[Address, ...], fallen: list[Address]
+    draw: Draw,
+    states: States,
+    market: Perpetual,
+    owners: tuple[Address, ...],
+    fallen: list[Address],
 ) -> LiquidatePosition:
+    """Mostly by who has the margin to take it over, of all that may be or of a part."""
     owner = draw(st.sampled_from(fallen or list(owners)))
-    actor = draw(st.sampled_from(owners))
-    some = st.integers(-(10**20), 10**20)
-    size = draw(st.one_of(st.just(0), some, st.sampled_from((1, -1, 2**254, -(2**255)))))
-    return LiquidatePosition(actor, market.id, owner, size)
+    accounts = states[market].accounts
+    richest = max(owners, key=lambda each: (each != owner, accounts[each].margin))
+    size = accounts[owner].size
+    part = size * draw(st.integers(1, 1100)) // 1000
+    sizes = (0, 0, 0, 0, part, part, part, size, -size, 1, -1, 2**254, -(2**255))
+    actor = draw(st.sampled_from((richest, richest, richest, *owners)))
+    return LiquidatePosition(actor, market.id, owner, draw(st.sampled_from(sizes)))
 
 
 def _price(draw: Draw, states: States, market: Perpetual, actor: Address) -> UpdateAnswer:
     """A price near the last one or the pool's, seldom far away, or folly."""
     answer = cast(FeedState, states.state(market.feed)).answer
-    pools = (states[market].sqrt_price_x96 ** 2 * 10**market.index_decimals) >> 192
+    pools = _pool_price(states, market)
     if not 10**6 < answer < 10**15:
         return UpdateAnswer(actor, market.feed, max(pools, 1))
     match draw(st.integers(0, 19)):
         case 9:
             return UpdateAnswer(actor, market.feed, draw(st.sampled_from((0, -1, 1, 2**200))))
-        case 5 | 6 | 7 | 8:
+        case 5 | 6:
             return UpdateAnswer(
                 actor, market.feed, 1 + answer * draw(st.integers(800, 1200)) // 1000
             )

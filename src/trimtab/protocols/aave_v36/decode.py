@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trimtab.core.abi import Answer, words
 from trimtab.core.adapter import Question
-from trimtab.core.errors import DataError
+from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.quantise import Bps, Ray, Timestamp
 from trimtab.core.token import Address, Token, address_from_bytes
 from trimtab.protocols.aave_v36.market import (
@@ -41,7 +41,7 @@ def decode(
     Raises DataError where the chain contradicts the pool's declaration, and for an account that
     uses what is not declared or a pool that has what is not modelled.
     """
-    given = iter(answers)
+    given = _given(pool, answers)
     governed = _known(question.known) if question.known else _governed(pool, given)
     (premium,) = words(next(given), 1, f"the flash loan premium of {pool.name}")
     categories = {number: _category(pool, number, given) for number in pool.categories}
@@ -55,6 +55,12 @@ def decode(
         categories=categories,
         accounts={owner: _account_state(pool, owner, owners, given) for owner in owners},
     )
+
+
+def _given(pool: LendingPool36, answers: Sequence[Answer]) -> Iterator[Answer]:
+    """The answers in turn; then there are none, whoever asks for more."""
+    yield from answers
+    raise MissingRead(f"{pool.name} gave {len(answers)} answers, fewer than it was asked for")
 
 
 # ---------------------------------------------------------------------------------- governance

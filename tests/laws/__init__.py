@@ -8,6 +8,7 @@ from tests.laws import (
     curve,
     erc20,
     morpho,
+    perpetual,
     uniswap_v2,
     uniswap_v3,
 )
@@ -20,6 +21,7 @@ PORTS = (
     curve.PORT,
     erc20.PORT,
     morpho.PORT,
+    perpetual.PORT,
     uniswap_v2.PORT,
     uniswap_v3.PORT,
 )

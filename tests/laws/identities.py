@@ -53,6 +53,8 @@ _WEIGHTED_POOL = "20230206-weighted-pool-v3/WeightedPool"
 _FEE_PROVIDER = "20220725-protocol-fee-percentages-provider/ProtocolFeePercentagesProvider"
 _CURVE = "@perp/curie-deployments"
 """Compiled by Vyper, which writes no metadata and had no immutables."""
+_CURIE = "@perp/curie-contract"
+_CURIE_ORACLE = "@perp/perp-oracle-contract"
 ANVIL = "@foundry-rs/anvil-linux-amd64"
 EVM = "revm in process (pyrevm)"
 
@@ -103,6 +105,19 @@ _MORPHO_ROLES = {
     "OracleMock": "oracle",
 }
 
+_CURIE_ROLES = {
+    "clearing house": "ClearingHouse",
+    "vault": "Vault",
+    "exchange": "Exchange",
+    "order book": "OrderBook",
+    "account balance": "AccountBalance",
+    "configuration": "ClearingHouseConfig",
+    "market registry": "MarketRegistry",
+    "insurance fund": "InsuranceFund",
+    "base token": "BaseToken",
+    "quote token": "QuoteToken",
+}
+
 LISTED = (
     Listed("erc20", "token", _AAVE, "mocks/tokens/MintableERC20"),
     Listed("uniswap_v2", "pair", _PAIRS, "UniswapV2Pair"),
@@ -123,6 +138,9 @@ LISTED = (
         Listed("aave_v3", library(name), _AAVE, f"protocol/libraries/logic/{name}")
         for name in (f"{each}Logic" for each in _AAVE_LIBRARIES)
     ),
+    *(Listed("perpetual", role, _CURIE, name) for role, name in _CURIE_ROLES.items()),
+    Listed("perpetual", "price feed", _CURIE_ORACLE, "PriceFeedDispatcher"),
+    Listed("perpetual", "index", _CURIE_ORACLE, "ChainlinkPriceFeedV3"),
     Listed("safe", "account", _SAFE, "proxies/SafeProxy"),
     *(Listed("safe", "singleton", _SAFE, name) for name in ("Safe", "SafeL2")),
 )

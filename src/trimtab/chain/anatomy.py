@@ -34,6 +34,8 @@ from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
 from trimtab.protocols.morpho import FeedOracle, LendingMarket, Morpho, PriceOracle
 from trimtab.protocols.morpho.identity import anatomy as of_lending_market
+from trimtab.protocols.perpetual import Index, Perpetual
+from trimtab.protocols.perpetual.identity import anatomy as of_perpetual
 from trimtab.protocols.shared.code import IMPLEMENTATION_SLOT, Anatomy, Relation
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.protocols.uniswap_v2.identity import anatomy as of_pair
@@ -69,6 +71,8 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_lending_market(market)
         case Pair():
             return of_pair(market)
+        case Perpetual() | Index():
+            return of_perpetual(market)
         case Pool():
             return of_pool(market, answers)
         case StablePool():

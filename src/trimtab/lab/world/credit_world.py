@@ -23,7 +23,7 @@ CREDIT_WORLD = replace(
         pool_fee=3_000,
         fee=1_000,
         insurance_share=100_000,
-        insurance=20_000,
+        insurance=100_000,
         margin=10_000_000,
         ladder=((2_000_000, 6_000), (500_000, 1_200), (200_000, 300)),
     ),

@@ -137,8 +137,7 @@ def test_halmos__any_caller_lender_and_exchange__only_for_the_caller_and_nothing
 @pytest.mark.parametrize(
     "proof, old, new",
     [
-        pytest.param("check_execute", AWAITED, "", id="anyone calls back"),
-        pytest.param("check_exchange", AWAITED, "", id="any pool calls back"),
+        pytest.param("check_exchange", AWAITED, "", id="anyone calls back"),
         pytest.param("check_enter", INITIATOR, "", id="anyone began it"),
         pytest.param("check_enter", UNSUPPLIED, "", id="allowed to the pool"),
         pytest.param("check_enter", DEBTOR, "VARIABLE, 0, tx.origin", id="debt"),

@@ -19,7 +19,7 @@ from tests.mutants.touched import Touched
 from tests.support import evm
 from trimtab.core.actions import Action
 from trimtab.core.token import Address
-from trimtab.lab.world import EXCHANGE_WORLD, Deployment, WorldSpec, local_world
+from trimtab.lab.world import Deployment, WorldSpec, local_world
 
 if TYPE_CHECKING:
     from tests.laws.law import Draw, Port
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
 STEPS = 30
 OWNERS = 3
-BUILDS_ON = {
-    "aave_v3": ("chainlink", "erc20"),
-    "balancer": ("erc20",),
-    "chainlink": (),
-    "curve": ("erc20",),
-    "erc20": (),
-    "uniswap_v2": ("erc20",),
-    "uniswap_v3": ("erc20",),
-}
-"""Whose markets the law needs beside a protocol's own. To read the others too takes long."""
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -51,11 +40,8 @@ class Stage:
     protocol: str
     machine: evm.Evm
     deployment: Deployment
-
-    @property
-    def protocols(self) -> tuple[str, ...]:
-        """Whose markets the law reads here: the protocol's own, and what it builds on."""
-        return (self.protocol, *BUILDS_ON[self.protocol])
+    protocols: tuple[str, ...]
+    """Whose markets the law reads here. To read the others too takes long."""
 
     def concerns(self, protocol: str) -> bool:
         """Whether the law here runs what belongs to that protocol, or is shared by all."""
@@ -86,12 +72,27 @@ class Scene:
 
 
 def stages() -> tuple[Stage, ...]:
-    """Every protocol of the law in the world of all exchanges, then edges that are rare there."""
+    """Every protocol of the law in its world, then edges that are rare there."""
     from tests.laws import PORTS
 
-    common = _loaded(EXCHANGE_WORLD)
-    plain = (Stage(port.name, port.name, *common) for port in PORTS)
+    worlds: list[tuple[WorldSpec, tuple[evm.Evm, Deployment]]] = []
+    for port in PORTS:
+        if port.world not in [world for world, _ in worlds]:
+            worlds.append((port.world, _loaded(port.world)))
+    plain = (
+        _stage(port.name, port.name, *loaded)
+        for port in PORTS
+        for world, loaded in worlds
+        if world == port.world
+    )
     return (*plain, _capped(), _thin(), _edges(), _uneven())
+
+
+def _stage(name: str, protocol: str, machine: evm.Evm, deployment: Deployment) -> Stage:
+    from tests.laws import PORTS
+
+    protocols = next(port.protocols for port in PORTS if port.name == protocol)
+    return Stage(name, protocol, machine, deployment, protocols)
 
 
 def _capped() -> Stage:
@@ -101,14 +102,14 @@ def _capped() -> Stage:
 
     with contextmanager(deploy)() as scene:
         with_caps(scene)
-        return Stage("aave_v3, with caps", "aave_v3", scene.machine, scene.deployment)
+        return _stage("aave_v3, with caps", "aave_v3", scene.machine, scene.deployment)
 
 
 def _thin() -> Stage:
     """Exchanges with little liquidity, gaps in it, and a protocol fee."""
     from tests.laws.test_uniswap_v3_thin_pools import THIN, with_islands
 
-    stage = Stage("uniswap_v3, thin pools", "uniswap_v3", *_loaded(THIN))
+    stage = _stage("uniswap_v3, thin pools", "uniswap_v3", *_loaded(THIN))
     scene = read(stage)
     with_islands(stage.machine, stage.deployment, scene.accounts, scene.states)
     return stage
@@ -120,7 +121,7 @@ def _edges() -> Stage:
 
     stage = edges()
     turn_fee(stage, "on")
-    return Stage("uniswap_v2, edges", "uniswap_v2", stage.machine, stage.deployment)
+    return _stage("uniswap_v2, edges", "uniswap_v2", stage.machine, stage.deployment)
 
 
 def _uneven() -> Stage:
@@ -128,7 +129,7 @@ def _uneven() -> Stage:
     from tests.laws.weighted_edges import odd_scene
 
     scene = odd_scene()
-    return Stage("balancer, odd pools", "balancer", scene.machine, scene.deployment)
+    return _stage("balancer, odd pools", "balancer", scene.machine, scene.deployment)
 
 
 def read(stage: Stage) -> Scene:

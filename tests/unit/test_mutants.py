@@ -10,6 +10,7 @@ import pytest
 from tests.mutants import equivalents
 from tests.mutants.__main__ import all_mutants
 from tests.mutants.mutate import Mutant, mutants, mutated, picked
+from tests.mutants.touched import MODELS
 
 ROOT = Path(__file__).parents[2]
 SEED = 1
@@ -118,10 +119,8 @@ def everything() -> list[Mutant]:
 
 def test_models__mutants__each_with_a_name_of_its_own(everything: list[Mutant]) -> None:
     assert len({mutant.name for mutant in everything}) == len(everything)
-    assert {mutant.protocol for mutant in everything} == {
-        *("aave_v3", "balancer", "chainlink", "curve", "erc20", "shared"),
-        *("uniswap_v2", "uniswap_v3"),
-    }
+    protocols = {market.parent.name for market in MODELS.glob("*/market.py")}
+    assert {mutant.protocol for mutant in everything} == {"shared", *protocols}
     assert {mutant.kind for mutant in everything} == {
         *("boundary", "constant", "one-off", "rounding"),
     }

@@ -42,7 +42,9 @@ def fold_events(
     Each market's clock is moved to an event's moment first, so that interest is apart from flows.
     A pool tells of one deposit in several logs, and between them a share has no meaning: a
     place whose shares a transaction changes moves by all that its logs did to it, in one flow
-    after the others. `is_ours` tells whether a transaction, by its hash, is one of ours.
+    after the others. A vault is paid by its token's log before or after its own, and what that
+    does to the account's shares is part of their flow. `is_ours` tells whether a transaction, by
+    its hash, is one of ours.
     """
     by_emitter: dict[Address, list[MarketId]] = {}
     for market in states.markets.values():
@@ -53,6 +55,7 @@ def fold_events(
     for transaction, within in groupby(events, key=lambda event: event.transaction):
         moved: list[Flow] = []
         drifts: Counter[Place] = Counter()
+        paid: Counter[Place] = Counter()
         for event in within:
             touched = _touched(event, by_emitter)
             before = _held_in(adapters, states, touched, account)
@@ -63,13 +66,34 @@ def fold_events(
                 accruals.update(grown(earlier, before))
             states = _after(adapters, states, event, touched)
             after = _held_in(adapters, states, touched, account)
-            drifts.update(grown(before, after))
+            for place, raw in grown(before, after).items():
+                if not raw or not _is_paid_by(place, event):
+                    drifts[place] += raw
+                elif not _paid_out(moved, place, raw):
+                    paid[place] += raw
             if _mentions(event, account):
-                moved += _differences(before, after, event, is_ours(transaction))
+                found = _differences(before, after, event, is_ours(transaction))
+                moved += [replace(flow, raw=flow.raw + paid.pop(flow.place, 0)) for flow in found]
+        drifts.update(paid)
         flows += [flow for flow in moved if flow.place.is_simple]
         flows += _pooled(moved, drifts)
         accruals.update(drifts)
     return Folded(states, tuple(flows), {place: raw for place, raw in accruals.items() if raw})
+
+
+def _is_paid_by(place: Place, event: Event) -> bool:
+    """Whether a log of the token itself moved what shares of it in another market are worth."""
+    is_of_token = isinstance(event, Log) and event.address == place.token.address
+    return is_of_token and place.is_simple and place.market != token_market(place.token)
+
+
+def _paid_out(moved: list[Flow], place: Place, raw: int) -> bool:
+    """Whether what was paid out is for shares that are gone already; it is told with them then."""
+    found = [at for at, flow in enumerate(moved) if flow.place == place]
+    if raw > 0 or not found:
+        return False
+    moved[found[-1]] = replace(moved[found[-1]], raw=moved[found[-1]].raw + raw)
+    return True
 
 
 def _pooled(moved: list[Flow], drifts: Counter[Place]) -> tuple[Flow, ...]:
@@ -157,8 +181,9 @@ def _touched(event: Event, by_emitter: Mapping[Address, list[MarketId]]) -> tupl
     """The markets that an event may change: several may keep their tokens in one contract."""
     if isinstance(event, Log):
         return tuple(by_emitter.get(event.address, ()))
-    moved = (token_market(movement.token) for movement in event.applied.movements)
-    return tuple(dict.fromkeys((*event.applied.changed, *moved)))
+    moved = [movement.token for movement in event.applied.movements]
+    paid = (market for token in moved for market in by_emitter.get(token.address, ()))
+    return tuple(dict.fromkeys((*event.applied.changed, *map(token_market, moved), *paid)))
 
 
 def _held_in(

@@ -289,12 +289,11 @@ def _pool_fill(action: Liquidity, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
 
 
 def _conversion(action: Conversion, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
-    tokens = wallet(action.token)
-    positions = [flow for place, flow in taken.items() if place != tokens]
-    if tokens not in taken or not positions:
+    shares = [flow for place, flow in taken.items() if place != wallet(action.token)]
+    if len(taken) < 2 or not shares:
         return ()
-    gained = taken[tokens].raw + positions[0].raw
-    return (Converted(action, gained),) if _is_rounding(gained, positions[0]) else ()
+    gained = sum(flow.raw for flow in taken.values())
+    return (Converted(action, gained),) if _is_rounding(gained, shares[0]) else ()
 
 
 def _is_rounding(gained: int, position: Flow) -> bool:

@@ -7,8 +7,10 @@ from tests.laws import (
     chainlink,
     curve,
     erc20,
+    erc4626,
     morpho,
     perpetual,
+    staking,
     uniswap_v2,
     uniswap_v3,
 )
@@ -20,8 +22,10 @@ PORTS = (
     chainlink.PORT,
     curve.PORT,
     erc20.PORT,
+    erc4626.PORT,
     morpho.PORT,
     perpetual.PORT,
+    staking.PORT,
     uniswap_v2.PORT,
     uniswap_v3.PORT,
 )

@@ -26,7 +26,9 @@ from trimtab.lab.world.deploy_morpho import COMPILER as MORPHO_COMPILER
 from trimtab.lab.world.deploy_morpho import PACKAGE as MORPHO
 from trimtab.lab.world.deploy_morpho import morpho_artifacts
 from trimtab.lab.world.deploy_range_minter import range_minter_artifact
+from trimtab.lab.world.deploy_staking import staking_pool_artifact
 from trimtab.lab.world.deploy_tokens import feed_artifact
+from trimtab.lab.world.deploy_vaults import vault_artifact
 from trimtab.protocols.shared.code import (
     PROXY,
     Identity,
@@ -51,6 +53,7 @@ _CHAINLINK = "@chainlink/contracts"
 _BALANCER = "@balancer-labs/v2-deployments"
 _WEIGHTED_POOL = "20230206-weighted-pool-v3/WeightedPool"
 _FEE_PROVIDER = "20220725-protocol-fee-percentages-provider/ProtocolFeePercentagesProvider"
+_OPEN_ZEPPELIN = "@openzeppelin/contracts"
 _CURVE = "@perp/curie-deployments"
 """Compiled by Vyper, which writes no metadata and had no immutables."""
 _CURIE = "@perp/curie-contract"
@@ -78,6 +81,7 @@ _AAVE_ROLES = {
     PROXY: "libraries/aave-upgradeability/InitializableImmutableAdminUpgradeabilityProxy",
     "pool": "pool/Pool",
     "addresses provider": "configuration/PoolAddressesProvider",
+    "ACL manager": "configuration/ACLManager",
     "aToken": "tokenization/AToken",
     "variable debt token": "tokenization/VariableDebtToken",
     "stable debt token": "tokenization/StableDebtToken",
@@ -288,6 +292,7 @@ def table() -> Table:
             *map(of_package, LISTED),
             compiled_feed(),
             own_minter(),
+            *compiled_vaults(),
             *compiled_morpho(),
             *compiled_lending(),
         ),
@@ -338,6 +343,26 @@ def own_minter() -> Identity:
     code = range_minter_artifact().runtime_code
     listed = Listed("uniswap_v3", "minter", "", "RangeMinter")
     return identity(listed, f"trimtab, by {SOLC}", "bytecode", code, read_immutables(code), {})
+
+
+def compiled_vaults() -> tuple[Identity, ...]:
+    """The plain vault, of sources that its package carries as abstract, and our staking stand-in.
+
+    The stand-in is no contract of any public chain, and is not to be taken for one: as what is
+    compiled from source, it cannot be armed.
+    """
+    vault = Listed("erc4626", "plain vault", _OPEN_ZEPPELIN, "PlainVault")
+    pool = Listed("staking", "pool", "", "StakingPool")
+    package_of_vault = f"{_OPEN_ZEPPELIN} {version(_OPEN_ZEPPELIN)}"
+    made = (
+        (vault, f"source of {package_of_vault} by {SOLC}", vault_artifact()),
+        (pool, f"trimtab's own stand-in, by {SOLC}", staking_pool_artifact()),
+    )
+    found = []
+    for listed, origin, built in made:
+        code = built.runtime_code
+        found.append(identity(listed, origin, "source", code, read_immutables(code), {}))
+    return tuple(found)
 
 
 def compiled_lending() -> tuple[Identity, ...]:

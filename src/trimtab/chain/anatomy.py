@@ -32,11 +32,15 @@ from trimtab.protocols.curve.identity import anatomy as of_stable_pool
 from trimtab.protocols.curve.identity import asked as asked_of_stable_pool
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
+from trimtab.protocols.erc4626 import Vault
+from trimtab.protocols.erc4626.identity import anatomy as of_vault
 from trimtab.protocols.morpho import FeedOracle, LendingMarket, Morpho, PriceOracle
 from trimtab.protocols.morpho.identity import anatomy as of_lending_market
 from trimtab.protocols.perpetual import Index, Perpetual
 from trimtab.protocols.perpetual.identity import anatomy as of_perpetual
 from trimtab.protocols.shared.code import IMPLEMENTATION_SLOT, Anatomy, Relation
+from trimtab.protocols.staking import StakingPool
+from trimtab.protocols.staking.identity import anatomy as of_staking_pool
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.protocols.uniswap_v2.identity import anatomy as of_pair
 from trimtab.protocols.uniswap_v3 import Pool
@@ -67,22 +71,33 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
             return of_token(market)
         case Feed() | Sequencer():
             return of_feed(market)
-        case LendingMarket() | Morpho() | PriceOracle() | FeedOracle():
-            return of_lending_market(market)
         case Pair():
             return of_pair(market)
-        case Perpetual() | Index():
-            return of_perpetual(market)
         case Pool():
             return of_pool(market, answers)
         case StablePool():
             return of_stable_pool(market, answers)
         case WeightedPool():
             return of_weighted_pool(market, answers)
+        case _:
+            return _of_credit(market)
+
+
+def _of_credit(market: Market[State]) -> Anatomy | None:
+    """What a lender, a vault, a stake or a perpetual depends on."""
+    match market:
         case LendingPool():
             return of_lending_pool(market)
         case LendingPool36():
             return of_lending_pool36(market)
+        case LendingMarket() | Morpho() | PriceOracle() | FeedOracle():
+            return of_lending_market(market)
+        case Vault():
+            return of_vault(market)
+        case StakingPool():
+            return of_staking_pool(market)
+        case Perpetual() | Index():
+            return of_perpetual(market)
         case _:
             return None
 

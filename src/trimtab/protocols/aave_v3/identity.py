@@ -1,13 +1,13 @@
 """Which contracts a lending pool consists of, and how they are tied together."""
 
 from trimtab.core.abi import call_data
-from trimtab.core.token import ZERO_ADDRESS, address
+from trimtab.core.token import ZERO_ADDRESS, Address, address
 from trimtab.protocols.aave_v3.market import LendingPool, Reserve
 from trimtab.protocols.shared.code import Anatomy, Part, Relation
 
 
 def anatomy(market: LendingPool) -> Anatomy:
-    """The pool, its addresses provider and oracle, and the contracts of every declared reserve.
+    """The pool, what it is governed and priced by, and the contracts of every declared reserve.
 
     That the pool itself names these tokens and rate strategies is compared at every reading.
     What is not modelled must not be there: a price sentinel, a fallback oracle, controllers of
@@ -19,6 +19,9 @@ def anatomy(market: LendingPool) -> Anatomy:
         Part("oracle", market.oracle),
     ]
     relations = _relations(market)
+    if market.acl_manager is not None:
+        parts.append(Part("ACL manager", market.acl_manager))
+        relations.append(_relation_of_roles(market, market.acl_manager))
     for reserve in market.reserves:
         parts += [*_tokens(reserve), Part("rate strategy", reserve.rate_strategy)]
         relations += _relations_of(reserve, market)
@@ -45,6 +48,11 @@ def _relations(market: LendingPool) -> list[Relation]:
         Relation("price oracle sentinel", provider, sentinel, ZERO_ADDRESS, is_fixed=False),
         Relation("fallback oracle", oracle, fallback, ZERO_ADDRESS, is_fixed=False),
     ]
+
+
+def _relation_of_roles(market: LendingPool, manager: Address) -> Relation:
+    asked = call_data("getACLManager()")
+    return Relation("ACL manager", market.addresses_provider, asked, manager, is_fixed=False)
 
 
 def _relations_of(reserve: Reserve, market: LendingPool) -> list[Relation]:

@@ -45,6 +45,15 @@ def test_anatomy__pool__what_governance_can_change_is_not_fixed() -> None:
     }
 
 
+def test_anatomy__acl_manager__a_contract_that_the_provider_names() -> None:
+    manager = account("b")
+    found = anatomy(replace(LENDER, acl_manager=manager))
+    assert Part("ACL manager", manager) in found.parts
+    asked = call_data("getACLManager()")
+    named = Relation("ACL manager", PROVIDER, asked, manager, is_fixed=False)
+    assert set(found.relations) - set(anatomy(LENDER).relations) == {named}
+
+
 def test_anatomy__reserve__its_tokens_and_its_feed() -> None:
     found = anatomy(LENDER).relations
     source = call_data("getSourceOfAsset(address)", TOKEN)

@@ -6,6 +6,9 @@ from trimtab.protocols.shared.aave.bitmap import (
     is_borrowing,
     is_borrowing_any,
     is_collateral,
+    is_collateral_any,
+    only_borrowed,
+    only_collateral,
     with_borrowing,
     with_collateral,
     without_borrowing,
@@ -30,3 +33,18 @@ def test_is_borrowing_any__collateral_alone__no() -> None:
     collateral = sum(2 << 2 * reserve_id for reserve_id in range(128))
     assert not is_borrowing_any(collateral)
     assert all(is_borrowing_any(collateral | 1 << 2 * reserve_id) for reserve_id in range(128))
+
+
+def test_is_collateral_any__debts_alone__no() -> None:
+    debts = sum(1 << 2 * reserve_id for reserve_id in range(128))
+    assert not is_collateral_any(debts)
+    assert all(is_collateral_any(debts | 2 << 2 * reserve_id) for reserve_id in range(128))
+
+
+def test_only__one_bit_of_a_kind__its_reserve_whatever_the_others_are() -> None:
+    debts = sum(1 << 2 * reserve_id for reserve_id in range(128))
+    for reserve_id in range(128):
+        assert only_collateral(debts | 2 << 2 * reserve_id) == reserve_id
+        assert only_borrowed(2 * debts | 1 << 2 * reserve_id) == reserve_id
+    assert only_collateral(debts) is only_borrowed(2 * debts) is None
+    assert only_collateral(0b1010) is only_borrowed(0b0101) is None

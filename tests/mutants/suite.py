@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 UNIT = "tests/unit/protocols"
 BESIDE = {
     "balancer": ("tests/laws/test_balancer_edges.py",),
+    "morpho": ("tests/laws/test_morpho_edges.py",),
     "uniswap_v2": (
         "tests/chain/test_uniswap_v2_followed.py",
         "tests/laws/test_uniswap_v2_reverts.py",

@@ -142,8 +142,9 @@ def read(stage: Stage) -> Scene:
 
     book = read_book(stage.deployment.to_json(), stage.name)
     everything = tuple(book.markets.values())
-    accounts = tracked(stage.owners, everything)
-    needed = [each for each in everything if each.protocol in stage.protocols]
+    needed = tuple(each for each in everything if each.protocol in stage.protocols)
+    takers = any(each.spenders for each in needed)
+    accounts = tracked(stage.owners, needed if takers else everything)
     port = next(port for port in PORTS if port.name == stage.protocol)
     return Scene(stage, port, accounts, read_states(stage.machine, ADAPTERS, needed, accounts))
 

@@ -28,7 +28,7 @@ TOKENS, FEEDS = {"WETH": WETH}, {"WETH": FEED}
 
 
 def changed(**fields: object) -> LendingEntry:
-    return LendingEntry(**{name: getattr(ENTRY, name) for name in ENTRY.__struct_fields__} | fields)  # type: ignore[arg-type]
+    return LendingEntry(**{name: getattr(ENTRY, name) for name in ENTRY.__struct_fields__} | fields)
 
 
 def test_lending_pool__as_before_there_were_categories__without() -> None:

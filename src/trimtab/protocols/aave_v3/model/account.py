@@ -115,6 +115,13 @@ def account_data(states: States, state: LendingState, owner: Address) -> Account
         if borrowing:
             owed = checked(debt_balance(account, reserve, state.timestamp) * price) // unit
             debt = checked(debt + owed)
+    return _averaged(collateral, debt, weighted_ltv, weighted_threshold, has_zero_ltv)
+
+
+def _averaged(
+    collateral: int, debt: int, weighted_ltv: int, weighted_threshold: int, has_zero_ltv: bool
+) -> AccountData:
+    """Sums in base currency, with averages cut to basis points: the health factor is of those."""
     loan_to_value = weighted_ltv // collateral if collateral else 0
     threshold = weighted_threshold // collateral if collateral else 0
     health_factor = UINT256_MAX if debt == 0 else wad_div(percent_mul(collateral, threshold), debt)

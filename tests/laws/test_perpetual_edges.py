@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.laws import perpetual
 from tests.laws.law import Draw, Machine, check_case, read_states, waits
 from tests.laws.stages import Stage, opened
-from trimtab.core.abi import Log, call_data, selector, signed, words
+from trimtab.chain.identities import proven
+from trimtab.core.abi import Answer, Log, call_data, selector, signed, word, words
 from trimtab.core.actions import ClosePosition, OpenPosition, UpdateAnswer
 from trimtab.core.adapter import accrue, adapter_of
 from trimtab.core.errors import MissingRead, NoRoute
@@ -34,6 +35,7 @@ from trimtab.protocols.perpetual import (
     quote_close,
     quote_open,
 )
+from trimtab.protocols.perpetual.identity import anatomy
 
 pytestmark = pytest.mark.chain
 
@@ -81,6 +83,22 @@ def moved_on(draw: Draw, machine: Machine, states: States, longest: int = DAYS) 
     machine.set_time(moment)
     heads = {states.clock: replace(states.head, timestamp=moment)}
     return replace(accrue(ADAPTERS, states, moment), heads=heads)
+
+
+# ------------------------------------------------------------------------------------- identity
+
+
+def test_anatomy__deployed_contracts__name_each_other_and_run_proven_code(stage: Stage) -> None:
+    rpc = stage.world.rpc
+    for market in (market_of(stage.states), index_of(stage.states)):
+        found = anatomy(market)
+        for relation in found.relations:
+            answer = stage.machine.static(relation.of, relation.data)
+            assert answer == Answer(True, word(relation.expected)), relation.what
+        for part in found.parts:
+            code = bytes.fromhex(str(rpc("eth_getCode", part.address, "latest"))[2:])
+            named = [each.role for each in proven().identities if each.is_of(code, part.address)]
+            assert named == [part.role]
 
 
 # ---------------------------------------------------------------------------------------- views

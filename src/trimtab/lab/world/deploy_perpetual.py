@@ -82,7 +82,7 @@ def deploy_perpetual(
     if spec.perpetual is None:
         raise ConfigError("the world has no perpetual: name one in its specification")
     market = spec.perpetual
-    feed = oracle_feed(deployer, feeds[market.feed])
+    feed = _oracle_feed(deployer, feeds[market.feed])
     dispatcher = deployer.create(oracle_artifact("PriceFeedDispatcher"), feed.address)
     house = _deploy_house(deployer, tokens[market.settlement].address, factory)
     base = _deploy_base(deployer, market, house.quote, dispatcher)
@@ -110,7 +110,7 @@ def deploy_perpetual(
     )
 
 
-def oracle_feed(deployer: Deployer, feed: FeedEntry) -> Contract:
+def _oracle_feed(deployer: Deployer, feed: FeedEntry) -> Contract:
     """The exchange's own cache of a feed's prices."""
     built = oracle_artifact("ChainlinkPriceFeedV3")
     return deployer.create(built, feed.address, _FEED_TIMEOUT, _FEED_INTERVAL)

@@ -11,12 +11,13 @@ from trimtab.core.actions import (
     Approve,
     Borrow,
     Repay,
+    RequestWithdrawal,
     Supply,
     Swap,
     Transfer,
     Withdraw,
 )
-from trimtab.core.market import MarketId, Place, token_market, wallet
+from trimtab.core.market import QUEUE, MarketId, Place, token_market, wallet
 from trimtab.core.settlement import Flow
 from trimtab.journal.fills import Converted, Matched, Paid, Traded, match
 
@@ -170,3 +171,14 @@ def test_match__a_token_that_takes_a_toll__toll_left_over(toll: Flow) -> None:
 def test_match__no_plan__everything_left_over() -> None:
     flows = (flow(DOLLARS, -1),)
     assert match((), flows) == Matched((), flows)
+
+
+@pytest.mark.parametrize("gained, explained", [(0, True), (-1, True), (-3, False)])
+def test_match__shares_for_a_place_in_the_queue__converted_but_for_rounding(
+    gained: int, explained: bool
+) -> None:
+    request = RequestWithdrawal(ACCOUNT, LENDER, USDC, 900)
+    flows = (flow(LENT, -1000, -900), flow(Place(LENDER, USDC, QUEUE), 1000 + gained))
+    found = match((request,), flows)
+    assert found.fills == ((Converted(request, gained),) if explained else ())
+    assert (found.left_over == ()) == explained

@@ -25,7 +25,7 @@ def transfer(desk: Desk, amount: int) -> Transfer:
 
 
 def test_adapter_of__unknown_protocol__names_the_known() -> None:
-    with pytest.raises(ConfigError, match=r"no adapter .* known: aave_v3, aave_v36, balancer, chainlink"):
+    with pytest.raises(ConfigError, match=r"no adapter .* known: aave_v3, aave_v36, balancer"):
         adapter_of(ADAPTERS, Vault(1, ZERO_ADDRESS, "a vault"))
 
 

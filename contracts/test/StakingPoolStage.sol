@@ -115,6 +115,8 @@ contract Crowd {
     }
 
     function _compare(uint256 pooled, uint256 supply) private {
-        if (pool.totalSupply() != 0 && supply != 0 && pool.pooled() * supply < pooled * pool.totalSupply()) fell = true;
+        if (pool.totalSupply() != 0 && supply != 0 && pool.pooled() * supply < pooled * pool.totalSupply()) {
+            fell = true;
+        }
     }
 }

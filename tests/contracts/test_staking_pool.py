@@ -106,6 +106,10 @@ def test_forge__each_thing_wrong__some_test_fails(copy: Project) -> None:
     assert copy.killed(MUTANTS) == set(MUTANTS)
 
 
+def test_forge__sources__formatted(copy: Project) -> None:
+    assert copy.format_differences() == ""
+
+
 def test_halmos__any_caller__only_owners_are_paid_and_roles_keep_their_bounds(
     copy: Project, record_property: Callable[[str, object], None]
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.token import Token, address
+from trimtab.core.token import Address, Token, address
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.perpetual import Index, Perpetual
 from trimtab.protocols.uniswap_v3 import Pool
@@ -58,32 +58,46 @@ def perpetual(
         )
     if router is None:
         raise ConfigError(f"{name} needs `uniswap_v3.router`, of the factory that made its pool")
-    feed, base, quote = feeds[entry.feed], address(entry.base_token), address(entry.quote_token)
-    pool = Pool(
+    feed = feeds[entry.feed]
+    pool = _pool(chain, name, entry, address(router))
+    index = _index(chain, name, entry, feed)
+    return _market(chain, name, entry, tokens[entry.settlement], index, pool), index, pool
+
+
+def _pool(chain: int, name: str, entry: PerpetualEntry, router: Address) -> Pool:
+    return Pool(
         chain=chain,
         address=address(entry.pool),
         name=f"{name}/pool",
-        token0=Token(chain, base, _VIRTUAL_DECIMALS, f"v{entry.name}"),
-        token1=Token(chain, quote, _VIRTUAL_DECIMALS, "vUSD"),
+        token0=Token(chain, address(entry.base_token), _VIRTUAL_DECIMALS, f"v{entry.name}"),
+        token1=Token(chain, address(entry.quote_token), _VIRTUAL_DECIMALS, "vUSD"),
         fee=entry.pool_fee,
         tick_spacing=entry.tick_spacing,
-        router=address(router),
+        router=router,
     )
-    index = Index(
+
+
+def _index(chain: int, name: str, entry: PerpetualEntry, feed: Feed) -> Index:
+    return Index(
         chain=chain,
         address=address(entry.index),
         name=f"{name}/index",
-        base=base,
+        base=address(entry.base_token),
         exchange=address(entry.exchange),
         feed=feed.id,
         feed_address=feed.address,
         decimals=feed.decimals,
     )
-    market = Perpetual(
+
+
+def _market(
+    chain: int, name: str, entry: PerpetualEntry, settlement: Token, index: Index, pool: Pool
+) -> Perpetual:
+    return Perpetual(
         chain=chain,
         address=address(entry.clearing_house),
         name=name,
-        settlement=tokens[entry.settlement],
+        settlement=settlement,
         vault=address(entry.vault),
         exchange=address(entry.exchange),
         order_book=address(entry.order_book),
@@ -91,14 +105,13 @@ def perpetual(
         config=address(entry.config),
         registry=address(entry.market_registry),
         insurance_fund=address(entry.insurance_fund),
-        base=base,
-        quote=quote,
+        base=address(entry.base_token),
+        quote=address(entry.quote_token),
         price_feed=address(entry.price_feed),
         index=index.id,
         index_address=index.address,
-        feed=feed.id,
+        feed=index.feed,
         pool=pool.id,
         pool_address=pool.address,
-        index_decimals=feed.decimals,
+        index_decimals=index.decimals,
     )
-    return market, index, pool

@@ -273,7 +273,7 @@ def _flash_loan(
     reserve = state.reserve(token)
     supplied = ray_mul_floor(reserve.scaled_supply, normalised_income(reserve, state.timestamp))
     amount = _amount(draw, reserve.virtual_balance, reserve.virtual_balance, supplied)
-    return FlashLoan(actor, pool.id, token, amount, pool.operators[0])
+    return FlashLoan(actor, pool.id, token, amount, pool.receivers[0])
 
 
 def _donation(draw: Draw, states: States, pool: LendingPool36, actor: Address) -> Action:

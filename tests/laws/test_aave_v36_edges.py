@@ -19,6 +19,7 @@ from trimtab.core.actions import (
     Delegate,
     FlashLoan,
     Liquidate,
+    Quantity,
     Repay,
     SetEfficiencyMode,
     Supply,
@@ -120,7 +121,7 @@ def test_actions__reserve_paused_or_frozen_or_not_in_use__refused_by_name(stage:
     stage.supply(owner, "USDC", 10**9)
     more = Supply(owner, pool, usdc, 10**6, owner)
     leave = Withdraw(owner, pool, usdc, 10**6, owner)
-    loan = FlashLoan(owner, pool, usdc, 10**6, stage.market.operators[0])
+    loan = FlashLoan(owner, pool, usdc, 10**6, stage.market.receivers[0])
     stage.govern("setReserveFreeze", usdc.address, True)
     assert stage.act(more) == _revert(stage, "ReserveFrozen")
     assert isinstance(stage.act(leave), Applied)
@@ -216,6 +217,62 @@ def test_liquidate__leaves_dust__refused_and_all_of_it_is_not(stage: Stage) -> N
     assert stage.act(call) == _revert(stage, "MustNotLeaveDust")
     stage.done(replace(call, debt=ALL))
     assert stage.states[stage.market].account(owner).scaled_debts[usdc] == 0
+
+
+def _owe(stage: Stage, collateral: int, debt: int, price: int) -> None:
+    """The first owner: so much WETH at a price, for a debt of exactly so many base units."""
+    owner, usdc, pool = stage.accounts.owners[0], stage.token("USDC"), stage.market
+    stage.supply(owner, "WETH", collateral)
+    for amount in (debt, debt - 1):
+        before = stage.machine.snapshot(), stage.states
+        stage.done(Borrow(owner, pool.id, usdc, amount, owner))
+        state = stage.states[pool]
+        if debt_balance(state.account(owner), state.reserve(usdc), state.timestamp) == debt:
+            return stage.price("WETH", price)
+        stage.machine.revert(before[0])
+        stage.states = before[1]
+    raise AssertionError(f"no borrow owes exactly {debt}: choose another debt")
+
+
+def _repaid(stage: Stage, quantity: Quantity) -> int:
+    owner, other, _ = stage.accounts.owners
+    weth, usdc = stage.token("WETH"), stage.token("USDC")
+    outcome = stage.act(Liquidate(other, stage.market.id, owner, weth, usdc, quantity))
+    assert isinstance(outcome, Applied), outcome.reason
+    return sum(each.raw for each in outcome.movements if each.token == usdc)
+
+
+@pytest.mark.parametrize("price, share", [(1_805 * DOLLAR, 1), (1_805 * DOLLAR + 1, 2)])
+def test_liquidate__health_at_the_threshold__all_and_above_it_half(
+    stage: Stage, price: int, share: int
+) -> None:
+    """10 ether at 1,805 dollars and 83 % over a debt of 15,770 dollars are 0.95."""
+    stage.supply(stage.accounts.owners[1], "USDC", 10**6)
+    _owe(stage, 10**19 + 10, 15_770 * 10**6, price)
+    health = health_factor(stage.states, stage.market, stage.accounts.owners[0])
+    assert health is not None
+    assert (health == 95 * WAD // 100) == (share == 1)
+    assert _repaid(stage, ALL) == 15_770 * 10**6 // share
+
+
+@pytest.mark.parametrize("debt, repaid", [(2_000, 1_000), (1_999, 1_999)])
+def test_liquidate__from_2000_dollars_on__half_and_just_no_dust(
+    stage: Stage, debt: int, repaid: int
+) -> None:
+    stage.supply(stage.accounts.owners[1], "USDC", 10**6)
+    _owe(stage, 2 * 10**18, debt * 10**6, 1_170 * DOLLAR)
+    assert _repaid(stage, ALL) == repaid * 10**6
+
+
+def test_liquidate__collateral_of_1000_dollars_left__just_no_dust(stage: Stage) -> None:
+    """2,100 dollars with a bonus of 5 % are 2.205 ether at 1,000, of 3.205 and a little."""
+    owner, other, _ = stage.accounts.owners
+    stage.supply(other, "USDC", 10**6)
+    _owe(stage, 3_205 * 10**15 + 10, 3_150 * 10**6, 1_000 * DOLLAR)
+    weth, usdc = stage.token("WETH"), stage.token("USDC")
+    more = Liquidate(other, stage.market.id, owner, weth, usdc, 2_100 * 10**6 + 1)
+    assert stage.act(more) == _revert(stage, "MustNotLeaveDust")
+    assert _repaid(stage, 2_100 * 10**6) == 2_100 * 10**6
 
 
 def test_liquidate__own_account__refused(stage: Stage) -> None:

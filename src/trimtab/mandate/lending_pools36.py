@@ -27,7 +27,7 @@ class LendingPool36Entry(msgspec.Struct, frozen=True):
     rate_strategy: str
     reserves: dict[str, Reserve36Entry] = {}
     efficiency_modes: tuple[int, ...] = ()
-    operators: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
 
 
 def lending_pool36(
@@ -37,7 +37,7 @@ def lending_pool36(
     feeds: Mapping[str, Feed],
     operators: tuple[Address, ...] = (),
 ) -> LendingPool36:
-    """The lending pool of the entry, with further operators than those it names.
+    """The lending pool of the entry, and who may be let borrow there for an account.
 
     Raises ConfigError for a reserve that names a token or feed that the book lacks, and for an
     efficiency mode that no pool can have.
@@ -58,7 +58,8 @@ def lending_pool36(
         rate_strategy=address(entry.rate_strategy),
         reserves=tuple(reserves),
         categories=entry.efficiency_modes,
-        operators=(*map(address, entry.operators), *operators),
+        operators=operators,
+        receivers=tuple(address(receiver) for receiver in entry.receivers),
     )
 
 

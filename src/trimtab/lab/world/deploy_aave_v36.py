@@ -173,7 +173,7 @@ def _deploy_pool(
         treasury=deployer.account,
         reserves=_reserve_entries(symbols, tokens, configurator.address),
         efficiency_modes=tuple(mode.id for mode in spec.efficiency_modes),
-        operators=(receiver.address,),
+        receivers=(receiver.address,),
     )
     return LendingMarket36(spec, entry, pool, configurator, tokens)
 

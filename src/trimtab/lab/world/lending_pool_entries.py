@@ -20,7 +20,7 @@ class LendingReserveEntry:
 class LendingPoolEntry:
     """The lending pool and its parts; reserves by symbol, in the pool's own order.
 
-    `efficiency_modes` are the numbers of its categories, and `operators` contracts that take
+    `efficiency_modes` are the numbers of its categories, and `receivers` contracts that take
     flash loans and pay them back.
     """
 
@@ -33,4 +33,4 @@ class LendingPoolEntry:
     treasury: Address
     reserves: dict[str, LendingReserveEntry]
     efficiency_modes: tuple[int, ...]
-    operators: tuple[Address, ...]
+    receivers: tuple[Address, ...]

@@ -219,8 +219,8 @@ class LendingState:
 class LendingPool36(Market[LendingState]):
     """A pool of the 3.6 line with the reserves and efficiency modes that are used of it.
 
-    `operators` are contracts that take its flash loans and pay them back, and that may be let
-    borrow for an owner.
+    `operators` are contracts that may be let borrow for an owner, and `receivers` such as take
+    its flash loans and pay them back.
 
     Assumes that incentives controllers, where set, never revert. A price sentinel and a fallback
     oracle are not modelled: a pool that has one is refused when it is read.
@@ -234,6 +234,7 @@ class LendingPool36(Market[LendingState]):
     reserves: tuple[Reserve, ...]
     categories: tuple[int, ...] = ()
     operators: tuple[Address, ...] = ()
+    receivers: tuple[Address, ...] = ()
 
     @property
     def parts(self) -> tuple[MarketId, ...]:

@@ -46,17 +46,8 @@ class Traded:
     raw_out: int
 
 
-Conversion = (
-    Supply
-    | Withdraw
-    | Borrow
-    | Repay
-    | MintShares
-    | RedeemShares
-    | Stake
-    | RequestWithdrawal
-    | ClaimWithdrawal
-)
+_ShareAction = MintShares | RedeemShares | Stake | RequestWithdrawal | ClaimWithdrawal
+Conversion = Supply | Withdraw | Borrow | Repay | _ShareAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +179,7 @@ def _legs(action: Action) -> tuple[_Leg, ...]:
             return ()
 
 
-def _share_legs(
-    action: MintShares | RedeemShares | Stake | RequestWithdrawal | ClaimWithdrawal,
-) -> tuple[_Leg, ...]:
+def _share_legs(action: _ShareAction) -> tuple[_Leg, ...]:
     """Shares one way, tokens, or a place in a queue, the other."""
     shares, tokens = Place(action.market, action.token), wallet(action.token)
     queue = Place(action.market, action.token, QUEUE)

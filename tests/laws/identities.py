@@ -28,7 +28,7 @@ from trimtab.lab.world.deploy_morpho import morpho_artifacts
 from trimtab.lab.world.deploy_range_minter import range_minter_artifact
 from trimtab.lab.world.deploy_staking import staking_pool_artifact
 from trimtab.lab.world.deploy_tokens import feed_artifact
-from trimtab.lab.world.deploy_vaults import vault_artifact
+from trimtab.lab.world.deploy_vaults import plain_vault_artifact
 from trimtab.protocols.shared.code import (
     PROXY,
     Identity,
@@ -355,7 +355,7 @@ def compiled_vaults() -> tuple[Identity, ...]:
     pool = Listed("staking", "pool", "", "StakingPool")
     package_of_vault = f"{_OPEN_ZEPPELIN} {version(_OPEN_ZEPPELIN)}"
     made = (
-        (vault, f"source of {package_of_vault} by {SOLC}", vault_artifact()),
+        (vault, f"source of {package_of_vault} by {SOLC}", plain_vault_artifact()),
         (pool, f"trimtab's own stand-in, by {SOLC}", staking_pool_artifact()),
     )
     found = []

@@ -52,6 +52,7 @@ from trimtab.lab.world.deploy_range_minter import (
     range_minter_creation,
 )
 from trimtab.lab.world.deploy_safe import NewSafe, new_safe, safe_contract
+from trimtab.lab.world.deploy_staking import staking_pool_contract
 from trimtab.lab.world.deploy_tokens import MULTICALL3, feed_contract, minted, token_contract
 from trimtab.lab.world.deploy_uniswap_v2 import (
     pair_contract,
@@ -66,6 +67,7 @@ from trimtab.lab.world.deploy_uniswap_v3 import (
     router_contract,
     tick_lens_contract,
 )
+from trimtab.lab.world.deploy_vaults import plain_vault_contract
 from trimtab.lab.world.deployment import (
     AaveEntry,
     BalancerEntry,
@@ -99,6 +101,7 @@ from trimtab.lab.world.spec import (
     WorldSpec,
     laddered,
 )
+from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
 from trimtab.lab.world.transactions import (
     Deployer,
     Receipt,
@@ -106,6 +109,7 @@ from trimtab.lab.world.transactions import (
     mine_block,
     transaction,
 )
+from trimtab.lab.world.vault_entries import StakeEntry, VaultEntry
 
 __all__ = [
     "CREATE2_DEPLOYER",
@@ -145,10 +149,14 @@ __all__ = [
     "SafeEntry",
     "StablePoolEntry",
     "StablePoolSpec",
+    "StakeEntry",
+    "StakeSpec",
     "TokenEntry",
     "TokenSpec",
     "Transaction",
     "UniswapEntry",
+    "VaultEntry",
+    "VaultSpec",
     "WeightedPoolEntry",
     "WeightedPoolSpec",
     "WorldSpec",
@@ -180,6 +188,7 @@ __all__ = [
     "pair_contract",
     "pair_factory_contract",
     "pair_router_contract",
+    "plain_vault_contract",
     "plan_check_artifact",
     "pool_contract",
     "position_manager_contract",
@@ -196,6 +205,7 @@ __all__ = [
     "safe_contract",
     "stable_factory_contract",
     "stable_pool_contract",
+    "staking_pool_contract",
     "tick_lens_contract",
     "token_contract",
     "transaction",

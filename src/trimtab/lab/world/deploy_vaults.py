@@ -15,14 +15,14 @@ from trimtab.lab.world.transactions import Deployer
 from trimtab.lab.world.vault_entries import VaultEntry
 
 
-def vault_artifact() -> Artifact:
+def plain_vault_artifact() -> Artifact:
     """OpenZeppelin's vault with a name, compiled from its package and our few lines."""
     return compiled(contracts_directory(), "PlainVault.sol", "PlainVault")
 
 
-def vault_contract(address: Address) -> Contract:
+def plain_vault_contract(address: Address) -> Contract:
     """The vault at an address."""
-    return Contract(address, vault_artifact().abi)
+    return Contract(address, plain_vault_artifact().abi)
 
 
 def deploy_vaults(
@@ -33,7 +33,7 @@ def deploy_vaults(
     for each in spec.vaults:
         asset = tokens[each.asset]
         vault = deployer.create(
-            vault_artifact(), asset.address, each.symbol, each.symbol, each.offset
+            plain_vault_artifact(), asset.address, each.symbol, each.symbol, each.offset
         )
         if each.supplied:
             raw = each.supplied * 10**asset.decimals

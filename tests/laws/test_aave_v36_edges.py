@@ -15,6 +15,7 @@ from tests.laws.lending36_edges import NOWHERE, Stage, edges
 from trimtab.core.abi import selector
 from trimtab.core.actions import (
     ALL,
+    Approve,
     Borrow,
     Delegate,
     FlashLoan,
@@ -26,6 +27,7 @@ from trimtab.core.actions import (
     UseAsCollateral,
     Withdraw,
 )
+from trimtab.core.market import token_market
 from trimtab.core.states import Applied, Reverted
 from trimtab.lab.world.deploy_tokens import token_contract
 from trimtab.mandate.adapters import ADAPTERS
@@ -144,6 +146,23 @@ def test_liquidate__within_the_grace_period__refused_until_it_is_over(stage: Sta
     assert stage.act(call) == _revert(stage, "LiquidationGraceSentinelCheckFailed")
     stage.wait(1)
     assert isinstance(stage.act(call), Applied)
+
+
+def test_borrow__against_isolated_collateral__up_to_its_ceiling_alone(stage: Stage) -> None:
+    owner, pool = stage.accounts.owners[0], stage.market.id
+    ldo, usdc, weth = (stage.token(symbol) for symbol in ("LDO", "USDC", "WETH"))
+    stage.price("LDO", 100 * DOLLAR)
+    stage.supply(owner, "LDO", 10_000 * 10**18)
+    stage.done(UseAsCollateral(owner, pool, ldo, True))
+    cents = Borrow(owner, pool, usdc, 200_000 * 10**6 + 10_000, owner)
+    assert stage.act(cents) == _revert(stage, "DebtCeilingExceeded")
+    other = Borrow(owner, pool, weth, 10**18, owner)
+    assert stage.act(other) == _revert(stage, "AssetNotBorrowableInIsolation")
+    stage.done(Borrow(owner, pool, usdc, 200_000 * 10**6 + 9_999, owner))
+    assert stage.states[stage.market].reserve(ldo).isolated_debt == 200_000 * 100
+    leave = Approve(owner, token_market(usdc), usdc, stage.market.address, 10**6)
+    stage.done(leave, Repay(owner, pool, usdc, 10**6, owner))
+    assert stage.states[stage.market].reserve(ldo).isolated_debt == 199_999 * 100
 
 
 def test_set_efficiency_mode__one_that_is_not_there__refused(stage: Stage) -> None:

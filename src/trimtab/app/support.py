@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from textwrap import fill
 
 from trimtab.chain.identities import Law, Table, proven
 from trimtab.protocols.shared.code import Identity, Proven
 
 ARMED: dict[Proven, str] = {"bytecode": "anywhere", "source": "on the local world only"}
 """Where a market of this code may be armed."""
+
+WIDTH = 100
+"""Letters in a line of actions."""
 
 
 def support(table: Table | None = None) -> dict[str, object]:
@@ -57,7 +61,12 @@ def in_words(table: Table | None = None) -> str:
         cases = f"{law.cases_in_process:,} cases in process and {law.cases_on_a_node:,} on a node"
         lines += [
             law.protocol,
-            f"  actions   {', '.join(law.actions)}",
+            fill(
+                ", ".join(law.actions),
+                WIDTH,
+                initial_indent="  actions   ",
+                subsequent_indent=" " * 12,
+            ),
             f"  law       {cases}, in each run of the suite: {law.chain}",
             f"  armed     {ARMED[weakest(code)]}",
             *_code_lines(code),

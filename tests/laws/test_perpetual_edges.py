@@ -262,3 +262,42 @@ def test_makers__between_trades__are_followed_by_logs_alone(stage: Stage) -> Non
     lived(stage, 4, live)
     assert all(done.values()), done
     assert len(done) == 4
+
+
+# ----------------------------------------------------------------------------------- governance
+
+
+def test_law__other_fees_limits_and_intervals__holds_as_well(stage: Stage) -> None:
+    deployer, (first, second, _) = stage.world.deployment.deployer, stage.accounts.owners
+
+    def live(draw: Draw, machine: Machine, states: States, accounts: Accounts) -> None:
+        market = market_of(states)
+        config, registry, base = market.config, market.registry, market.base
+        share = draw(st.sampled_from((0, 333_333, 10**6)))
+        orders = (
+            (registry, call_data("setFeeManager(address,bool)", deployer, True)),
+            (registry, call_data("setFeeDiscountRatio(address,uint24)", first, 600_000)),
+            (registry, call_data("setFeeDiscountRatio(address,uint24)", second, 10**6)),
+            (registry, call_data("setFeeRatio(address,uint24)", base, 12_345)),
+            (registry, call_data("setInsuranceFundFeeRatio(address,uint24)", base, share)),
+            (registry, call_data("setMarketMaxPriceSpreadRatio(address,uint24)", base, 300_000)),
+            (config, call_data("setMaxFundingRate(uint24)", 12_000)),
+            (config, call_data("setTwapInterval(uint32)", draw(st.sampled_from((5, 60, 3600))))),
+            (config, call_data("setMarkPriceMarketTwapInterval(uint32)", 600)),
+            (config, call_data("setLiquidationPenaltyRatio(uint24)", 54_321)),
+            (config, call_data("setSettlementTokenBalanceCap(uint256)", 20 * 10**12)),
+            (
+                market.exchange,
+                call_data("setMaxTickCrossedWithinBlock(address,uint24)", base, 250),
+            ),
+        )
+        for to, data in orders:
+            assert machine.call(deployer, to, data)[0]
+        states = read_states(machine, ADAPTERS, tuple(states.markets.values()), accounts)
+        assert {account.fee for account in states[market].accounts.values()} == {0, 4_938, 12_345}
+        for _ in range(STEPS):
+            states = moved_on(draw, machine, states)
+            action = perpetual.PORT.actions(draw, states, accounts.owners)
+            states, _ = check_case(machine, ADAPTERS, states, accounts, action)
+
+    lived(stage, 6, live)

@@ -78,11 +78,12 @@ def _funding_updated(state: PerpetualState, log: Log) -> PerpetualState:
 def _mean_x96(state: PerpetualState, mean: int, now: int) -> int:
     """The mean price times 2**96 of which the log has the rounded one, times 10**18.
 
-    It is the pool's own price while the market is young, and a tick's later. Where the rounded
-    price is of no tick, it stands for itself.
+    It is the pool's own price where the mean is over a moment, as while the market is young, and
+    else a tick's. Where the rounded price is of no tick, it stands for itself.
     """
-    young = state.first_traded == 0 or now - state.first_traded < _SHORTEST_MEAN
-    if young and wad_of_x96(price_x96(state.sqrt_price_x96)) == mean:
+    age = now - state.first_traded if state.first_traded else 0
+    is_spot = min(age, state.rules.funding_interval) < _SHORTEST_MEAN
+    if is_spot and wad_of_x96(price_x96(state.sqrt_price_x96)) == mean:
         return price_x96(state.sqrt_price_x96)
     near = round(math.log(mean / WAD) / _LOG_OF_TICK) if mean else MIN_TICK
     for tick in range(max(near - 2, MIN_TICK), min(near + 2, MAX_TICK) + 1):

@@ -18,7 +18,7 @@ def supply_curve(view: View, place: Place) -> RateCurve:
     if not is_lender(lender) or supply_rate(view.states, lender, place.token, 0) is None:
         raise ConfigError(
             f"{place} is not a place to lend at a rate that is known: name a reserve, such as "
-            "aave_v3:USDC, or a market, such as morpho:WETH/USDC:USDC"
+            "aave_v3:USDC, or a market, such as morpho:WETH/USDC/8600:USDC"
         )
     ours = view[place].raw
 

@@ -10,25 +10,27 @@ from trimtab.core.market import Market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
-from trimtab.protocols import aave_v3, aave_v36, morpho
+from trimtab.protocols import aave_v3, aave_v36, morpho, perpetual
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.aave_v3.model.account import debt_balance
 from trimtab.protocols.aave_v36 import LendingPool36
 from trimtab.protocols.erc4626 import Vault, max_withdraw, totals
 from trimtab.protocols.morpho import LendingMarket
+from trimtab.protocols.perpetual import Perpetual
 from trimtab.protocols.shared.tokens import balances
 
-Lender = LendingPool | LendingPool36 | LendingMarket | Vault
-"""Markets that take a token and give it back, most of them with interest."""
+Lender = LendingPool | LendingPool36 | LendingMarket | Vault | Perpetual
+"""Markets that take a token and give it back: with interest, or as the margin of a position."""
 
 WAD = 10**18
 BPS = 10**4
+MILLION = 10**6
 RAY = 10**27
 
 
 def is_lender(market: Market[Any]) -> TypeGuard[Lender]:
     """Whether a market lends."""
-    return isinstance(market, LendingPool | LendingPool36 | LendingMarket | Vault)
+    return isinstance(market, LendingPool | LendingPool36 | LendingMarket | Vault | Perpetual)
 
 
 def lent_tokens(lender: Lender) -> tuple[Token, ...]:
@@ -40,6 +42,8 @@ def lent_tokens(lender: Lender) -> tuple[Token, ...]:
             return lender.loan, lender.collateral
         case Vault():
             return (lender.asset,)
+        case Perpetual():
+            return (lender.settlement,)
 
 
 def supplied(states: States, lender: Lender, account: Address, token: Token, at: Timestamp) -> int:
@@ -59,6 +63,8 @@ def supplied(states: States, lender: Lender, account: Address, token: Token, at:
             return morpho.supplied(replace(state, timestamp=at), account)
         case Vault():
             return max_withdraw(totals(states, lender), states[lender], account)
+        case Perpetual():
+            return states[lender].account(account).margin
 
 
 def withdrawable(states: States, lender: Lender, account: Address, token: Token) -> int:
@@ -72,6 +78,8 @@ def withdrawable(states: States, lender: Lender, account: Address, token: Token)
             return morpho.withdrawable(states, lender, account, token)
         case Vault():
             return max_withdraw(totals(states, lender), states[lender], account)
+        case Perpetual():
+            return max(perpetual.free_collateral(states, lender, account), 0)
 
 
 def owed(states: States, lender: Lender, account: Address, token: Token) -> int:
@@ -87,15 +95,16 @@ def owed(states: States, lender: Lender, account: Address, token: Token) -> int:
             )
         case LendingMarket():
             return morpho.owed(states[lender], account) if token == lender.loan else 0
-        case Vault():
+        case Vault() | Perpetual():
             return 0
 
 
 def health_factor(states: States, lender: Lender, account: Address) -> Fraction | None:
     """What may be owed at most over what is, by the lender's own integers; None without debt.
 
-    Below one the account can be liquidated. Raises PriceDisagreement where the lender cannot
-    value a position.
+    Of a position at a perpetual, what the account is worth over what the position needs. Below
+    one the account can be liquidated. Raises PriceDisagreement where the lender cannot value a
+    position.
     """
     match lender:
         case LendingPool():
@@ -108,12 +117,17 @@ def health_factor(states: States, lender: Lender, account: Address) -> Fraction 
             return morpho.health_factor(states, lender, account)
         case Vault():
             return None
+        case Perpetual():
+            ratio = perpetual.margin_ratio(states, lender, account)
+            needed = Fraction(states[lender].rules.maintenance_margin, MILLION)
+            return None if ratio is None else max(ratio / needed, Fraction(0))
 
 
 def supply_rate(states: States, lender: Lender, token: Token, extra: int) -> Fraction | None:
     """The rate per year that a token earns there after `extra` more base units; may be negative.
 
-    None where the state tells no rate: a vault's worth moves by what its owner does. More than
+    None where the state tells no rate: a vault's worth moves by what its owner does, and margin
+    earns nothing of itself. More than
     the lender can pay out now is not taken off. Collateral of an isolated market earns nothing.
     """
     most = max(extra, -lying(states, lender, token))
@@ -126,7 +140,7 @@ def supply_rate(states: States, lender: Lender, token: Token, extra: int) -> Fra
             if token == lender.collateral:
                 return Fraction(0)
             return morpho.supply_rate(states, lender, most)
-        case Vault():
+        case Vault() | Perpetual():
             return None
 
 
@@ -142,7 +156,7 @@ def borrow_rate(states: States, lender: Lender, token: Token) -> Fraction:
             return Fraction(aave_v36.variable_borrow_rate(states, lender, token), RAY)
         case LendingMarket():
             return morpho.borrow_rate(states, lender)
-        case Vault():
+        case Vault() | Perpetual():
             return Fraction(0)
 
 
@@ -155,9 +169,11 @@ def lying(states: States, lender: Lender, token: Token) -> int:
         case LendingPool36():
             return states[lender].reserve(token).virtual_balance
         case LendingMarket():
-            return morpho.liquidity(states, lender)
+            return morpho.liquidity(states, lender) if token == lender.loan else 0
         case Vault():
             return balances(states, token).balance(lender.address)
+        case Perpetual():
+            return balances(states, token).balance(lender.vault)
 
 
 def nearness(states: States, lender: Lender, account: Address) -> Fraction:
@@ -198,5 +214,5 @@ def liquidation_bonus(states: States, lender: Lender, account: Address, token: T
             return max(Fraction(bonus36, BPS) - 1, Fraction(0))
         case LendingMarket():
             return Fraction(morpho.liquidation_incentive_factor(lender.lltv), WAD) - 1
-        case Vault():
+        case Vault() | Perpetual():
             return Fraction(0)

@@ -64,7 +64,12 @@ def settled(
             sizes[name] += abs(value)
     lost = divided(traded.get(home, 0) - sum(paid.values()), _first(sizes, by_share))
     _give(after, home, {name: paid[name] + lost[name] for name in claims})
-    return after
+    return {name: _without_left(places) for name, places in after.items()}
+
+
+def _without_left(places: Mapping[Place, int]) -> dict[Place, int]:
+    """The places but for liquidity of which nothing is left: ranges come and go without end."""
+    return {place: raw for place, raw in places.items() if raw or place.is_simple}
 
 
 def divided(raw: int, weights: Weights) -> dict[str, int]:

@@ -91,9 +91,17 @@ def test_settled__liquidity_earns_where_nothing_lay__to_its_owners(place: Place)
 def test_settled__liquidity_turned_into_the_other_token__stays_with_its_owner() -> None:
     claims: Claims = {"one": {POOLED1: 300}, "two": {HOME: 300}}
     assert after_earning(claims, {POOLED0: 150, POOLED1: -300}) == {
-        "one": {POOLED0: 150, POOLED1: 0},
+        "one": {POOLED0: 150},
         "two": {HOME: 300},
     }
+
+
+def test_settled__liquidity_taken_out__its_places_forgotten() -> None:
+    claims: Claims = {"one": {HOME: 10, LENT: 5, POOLED1: 300}, "two": {HOME: 300}}
+    wants = {"one": {POOLED1: -300, LENT: -5, HOME: 305}}
+    traded = {POOLED1: -300, LENT: -5, HOME: 305}
+    after = settled(claims, HALVES, {}, traded, wants, PRICES)
+    assert after == {"one": {HOME: 315, LENT: 0}, "two": {HOME: 300}}
 
 
 def test_settled__liquidity_just_opened_earns__to_who_wanted_it() -> None:

@@ -9,6 +9,7 @@ have moved it. What fits no action is left over, and nothing may be left over.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 
 from trimtab.core.actions import (
     ALL,
@@ -32,6 +33,10 @@ from trimtab.core.actions import (
 from trimtab.core.market import Place, pooled, uncollected, wallet
 from trimtab.core.settlement import Flow
 from trimtab.core.token import Token
+
+
+MOST_READINGS = 3**7
+"""How many ways of dividing a transaction's flows are tried: all of them, of seven collects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +115,31 @@ class _Leg:
 
 
 def match(actions: Iterable[Action], flows: Sequence[Flow]) -> Matched:
-    """The fills of a plan's actions from the flows of its one transaction, in log order."""
+    """The fills of a plan's actions from the flows of its one transaction, in log order.
+
+    What is collected may be of one token alone, and then the next action can begin with the other
+    one. So each may take less than it could, where nothing is left over by that.
+    """
+    actions = tuple(actions)
+    greedy = _matched(actions, flows, {})
+    collects = [at for at, action in enumerate(actions) if isinstance(action, Collect)]
+    if not (greedy.left_over and collects):
+        return greedy
+    takes = islice(product((2, 1, 0), repeat=len(collects)), MOST_READINGS)
+    every = (_matched(actions, flows, dict(zip(collects, most, strict=True))) for most in takes)
+    return next((found for found in every if not found.left_over), greedy)
+
+
+def _matched(actions: Sequence[Action], flows: Sequence[Flow], most: Mapping[int, int]) -> Matched:
+    """The fills where each action takes all that fits, but for those told how many at most."""
     waiting = [flow for flow in flows if flow.place.is_simple]
     in_pools = {flow.place: flow for flow in flows if not flow.place.is_simple}
     fills: list[Fill] = []
     left_over: list[Flow] = []
-    for action in actions:
+    for at, action in enumerate(actions):
         legs = {leg.place: leg for leg in _legs(action)}
         taken: dict[Place, Flow] = {}
-        while waiting and _takes(legs, taken, waiting[0]):
+        while waiting and len(taken) < most.get(at, len(legs)) and _takes(legs, taken, waiting[0]):
             flow = waiting.pop(0)
             taken[flow.place] = flow
         for place in [place for place in in_pools if place in legs]:

@@ -34,7 +34,6 @@ from trimtab.core.market import Place, pooled, uncollected, wallet
 from trimtab.core.settlement import Flow
 from trimtab.core.token import Token
 
-
 MOST_READINGS = 3**7
 """How many ways of dividing a transaction's flows are tried: all of them, of seven collects."""
 

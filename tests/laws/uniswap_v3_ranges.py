@@ -111,6 +111,7 @@ def _addition(
         exact = zip(cost_of(state, ticks, liquidity), off, strict=True)
         amounts = tuple(min(max(0, raw + more), UINT256_MAX) for raw, more in exact)
     bought = liquidity_for_amounts(state, ticks, amounts) if _is_range(ticks) else 0
+    bought = min(bought, UINT256_MAX - 1)
     least = [0, bought, bought + 1, UINT128_MAX, UINT128_MAX + 1]
     return AddLiquidity(
         actor=actor,

@@ -27,6 +27,7 @@ SHOWN_EACH = 100
 EXIT_WRONG, EXIT_BROKEN = 1, 2
 COLUMNS = ("mutants", "law", "tests", "no end", "equivalent", "survivors")
 NO_END = Killer(False, "a check that does not end")
+CRASH = Killer(False, "a check that crashes")
 
 
 class Broken(Exception):
@@ -134,8 +135,7 @@ def _tried(chosen: Sequence[Mutant], checks: Checks, at_once: int) -> list[Verdi
     started, killers = time.monotonic(), dict[int, Killer | None]()
     jobs = (partial(killer, mutant, checks) for mutant in chosen)
     for number, answer in each(jobs, at_once):
-        ran_on = isinstance(answer, Died) and answer.ran_on
-        killers[number] = NO_END if ran_on else _answer(answer)
+        killers[number] = _killer(answer)
         if len(killers) % SHOWN_EACH == 0:
             seconds = time.monotonic() - started
             print(f"{len(killers)} of {len(chosen)} mutants, {seconds:.0f} s", file=sys.stderr)
@@ -150,6 +150,15 @@ def _tests_that_killed(verdicts: Sequence[Verdict]) -> set[str]:
 
 def _number(numbered: tuple[int, object]) -> int:
     return numbered[0]
+
+
+def _killer(answer: Answered[Killer | None] | Died) -> Killer | None:
+    """What a trial says killed its mutant, or that the mutant ended the trial itself."""
+    if isinstance(answer, Died) and answer.ran_on:
+        return NO_END
+    if isinstance(answer, Died) and answer.crashed:
+        return CRASH
+    return _answer(answer)
 
 
 def _answer(answer: Answered[T] | Died) -> T:

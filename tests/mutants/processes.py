@@ -42,6 +42,11 @@ class Died:
         """Whether it was ended because a check did not end."""
         return self.status == -signal.SIGPROF
 
+    @property
+    def crashed(self) -> bool:
+        """Whether its own memory access ended it, as a kernel that is wrong about bounds does."""
+        return self.status in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)
+
 
 def allow(seconds: float) -> None:
     """From now on, this much processor time until this process is ended."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STEPS = 30
 OWNERS = 3
 
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A world in process, and the protocol whose actions are drawn on it.

@@ -138,7 +138,7 @@ class Desk:
         feeds = {
             self.token(market.base): market
             for market in self.book.markets.values()
-            if isinstance(market, Feed)
+            if isinstance(market, Feed) and market.base in self.book.tokens
         }
         return oracle_prices(states, feeds, self.token("USDC"))
 

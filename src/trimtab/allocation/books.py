@@ -37,7 +37,9 @@ def settled(
     """The claims after a block.
 
     `earned` (interest and external flows) goes to whoever owns the place, in proportion, or by
-    the shares where nobody does. `traded` (our plan's flows) goes to each strategy as it wanted;
+    the shares where nobody does. Liquidity is owned as a whole: what it comes to be worth in a
+    token of which it held none, and what a pool owes it, is of whoever owns the rest of it, or
+    has just wanted it. `traded` (our plan's flows) goes to each strategy as it wanted;
     what a plan did more or less than was wanted is spread in proportion to the wants. Each pays
     or gets for its part in the numeraire, at the oracle's `prices`: so wishes that cross are
     exchanged at them, though no flow tells of it, and what the plan lost on the way is shared in
@@ -45,13 +47,14 @@ def settled(
     """
     after = {name: dict(places) for name, places in claims.items()}
     by_share = _shares(claims, shares)
+    wanted = {name: wants.get(name, {}) for name in claims}
     for place, raw in earned.items():
         sign = -1 if place.is_debt else 1
         owned = {name: max(sign * places.get(place, 0), 0) for name, places in claims.items()}
-        _give(after, place, divided(raw, _first(owned, by_share)))
+        whole = (_of_the_same(place, books, prices) for books in (claims, wanted))
+        _give(after, place, divided(raw, _first(owned, *whole, by_share)))
     home = wallet(prices.numeraire)
     paid, sizes = dict.fromkeys(claims, 0), dict.fromkeys(claims, Fraction(0))
-    wanted = {name: wants.get(name, {}) for name in claims}
     touched = (*traded, *(place for places in wanted.values() for place in places))
     for place in dict.fromkeys(place for place in touched if place != home):
         parts = _filled(traded.get(place, 0), place, wanted, by_share)
@@ -62,7 +65,12 @@ def settled(
             sizes[name] += abs(value)
     lost = divided(traded.get(home, 0) - sum(paid.values()), _first(sizes, by_share))
     _give(after, home, {name: paid[name] + lost[name] for name in claims})
-    return after
+    return {name: _without_left(places) for name, places in after.items()}
+
+
+def _without_left(places: Mapping[Place, int]) -> dict[Place, int]:
+    """The places but for liquidity of which nothing is left: ranges come and go without end."""
+    return {place: raw for place, raw in places.items() if raw or place.is_simple}
 
 
 def divided(raw: int, weights: Weights) -> dict[str, int]:
@@ -96,6 +104,26 @@ def _filled(
     }
     missing = divided(raw - sum(wanted.values()), _first(here, anywhere, by_share))
     return {name: want + missing[name] for name, want in wanted.items()}
+
+
+def _of_the_same(place: Place, books: Claims, prices: Prices) -> Weights:
+    """What each has, by value, of the liquidity that a place in a pool is a part of."""
+    return {
+        name: sum(
+            (
+                max(raw, 0) * prices.price(at.token)
+                for at, raw in places.items()
+                if _is_same_liquidity(at, place)
+            ),
+            Fraction(0),
+        )
+        for name, places in books.items()
+    }
+
+
+def _is_same_liquidity(one: Place, other: Place) -> bool:
+    of_pools = not (one.is_simple or other.is_simple)
+    return of_pools and (one.market, one.ticks) == (other.market, other.ticks)
 
 
 def _first(*weights: Weights) -> Weights:

@@ -85,12 +85,16 @@ Ended = Landed | Failed | Dropped
 Settlement = Ended | Mismatch
 
 
+UNTOLD = ""
+"""The transaction of a flow that is known from a reading alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """A change of one place of the book, measured from one log.
 
     `shares` is the change of what is stored, `raw` its worth in the place's token at that
-    moment. `transaction` tells whose it was.
+    moment. `transaction` tells whose it was; it is UNTOLD where no log told of it.
     """
 
     place: Place

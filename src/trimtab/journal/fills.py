@@ -9,9 +9,9 @@ have moved it. What fits no action is left over, and nothing may be left over.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 
 from trimtab.core.actions import (
-    ALL,
     Action,
     AddLiquidity,
     Borrow,
@@ -19,7 +19,6 @@ from trimtab.core.actions import (
     Collect,
     Liquidity,
     MintShares,
-    Quantity,
     RedeemShares,
     RemoveLiquidity,
     RemoveLiquidityOne,
@@ -29,12 +28,15 @@ from trimtab.core.actions import (
     Supply,
     Swap,
     SwapExactOut,
-    Transfer,
     Withdraw,
 )
-from trimtab.core.market import QUEUE, Place, pooled, uncollected, wallet
+from trimtab.core.market import Place, wallet
 from trimtab.core.settlement import Flow
 from trimtab.core.token import Token
+from trimtab.journal.legs import Conversion, Leg, is_own, legs_of
+
+MOST_READINGS = 3**7
+"""How many ways of dividing a transaction's flows are tried: all of them, of seven collects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,6 @@ class Traded:
     swap: Swap | SwapExactOut
     raw_in: int
     raw_out: int
-
-
-_ShareAction = MintShares | RedeemShares | Stake | RequestWithdrawal | ClaimWithdrawal
-Conversion = Supply | Withdraw | Borrow | Repay | _ShareAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,40 +90,32 @@ class Matched:
     left_over: tuple[Flow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """A place that an action touches: which way, how much at most, and whether exactly so.
-
-    The sign is 0 where it may go either way.
-    """
-
-    place: Place
-    sign: int
-    most: int | None = None
-    is_exact: bool = False
-
-    def fits(self, flow: Flow) -> bool:
-        """Whether the flow can be this leg."""
-        if self.sign == 0:
-            return flow.place == self.place
-        size = flow.raw * self.sign
-        if flow.place != self.place or flow.shares * self.sign <= 0 or size < 0:
-            return False
-        if self.most is None:
-            return True
-        return size == self.most if self.is_exact else size <= self.most
-
-
 def match(actions: Iterable[Action], flows: Sequence[Flow]) -> Matched:
-    """The fills of a plan's actions from the flows of its one transaction, in log order."""
+    """The fills of a plan's actions from the flows of its one transaction, in log order.
+
+    What is collected may be of one token alone, and then the next action can begin with the other
+    one. So each may take less than it could, where nothing is left over by that.
+    """
+    actions = tuple(actions)
+    greedy = _matched(actions, flows, {})
+    collects = [at for at, action in enumerate(actions) if isinstance(action, Collect)]
+    if not (greedy.left_over and collects):
+        return greedy
+    takes = islice(product((2, 1, 0), repeat=len(collects)), MOST_READINGS)
+    every = (_matched(actions, flows, dict(zip(collects, most, strict=True))) for most in takes)
+    return next((found for found in every if not found.left_over), greedy)
+
+
+def _matched(actions: Sequence[Action], flows: Sequence[Flow], most: Mapping[int, int]) -> Matched:
+    """The fills where each action takes all that fits, but for those told how many at most."""
     waiting = [flow for flow in flows if flow.place.is_simple]
     in_pools = {flow.place: flow for flow in flows if not flow.place.is_simple}
     fills: list[Fill] = []
     left_over: list[Flow] = []
-    for action in actions:
-        legs = {leg.place: leg for leg in _legs(action)}
+    for at, action in enumerate(actions):
+        legs = {leg.place: leg for leg in legs_of(action)}
         taken: dict[Place, Flow] = {}
-        while waiting and _takes(legs, taken, waiting[0]):
+        while waiting and len(taken) < most.get(at, len(legs)) and _takes(legs, taken, waiting[0]):
             flow = waiting.pop(0)
             taken[flow.place] = flow
         for place in [place for place in in_pools if place in legs]:
@@ -138,114 +128,14 @@ def match(actions: Iterable[Action], flows: Sequence[Flow]) -> Matched:
     return Matched(tuple(fills), (*left_over, *waiting, *in_pools.values()))
 
 
-def _takes(legs: dict[Place, _Leg], taken: dict[Place, Flow], flow: Flow) -> bool:
+def _takes(legs: dict[Place, Leg], taken: dict[Place, Flow], flow: Flow) -> bool:
     leg = legs.get(flow.place)
     return leg is not None and flow.place not in taken and leg.fits(flow)
 
 
-def _legs(action: Action) -> tuple[_Leg, ...]:
-    """Where an action shows in its actor's book.
-
-    A swap may stop short of its whole amount when the pool runs out of liquidity, and a lending
-    pool takes no more than is owed; every other named amount is exact.
-    """
-    match action:
-        case Transfer():
-            given = _Leg(wallet(action.token), -1, action.amount, is_exact=True)
-            return () if _is_own(action) else (given,)
-        case Supply():
-            given = _Leg(wallet(action.token), -1, action.amount, is_exact=True)
-            return _kept(action, given, _Leg(Place(action.market, action.token), +1))
-        case Withdraw():
-            received = _Leg(wallet(action.token), +1, *_bound(action.amount))
-            return _kept(action, _Leg(Place(action.market, action.token), -1), received)
-        case Borrow():
-            received = _Leg(wallet(action.token), +1, action.amount, is_exact=True)
-            return (_Leg(_owed(action), -1), received)
-        case Repay():
-            given = _Leg(wallet(action.token), -1, _bound(action.amount)[0])
-            return _kept(action, given, _Leg(_owed(action), +1))
-        case Swap():
-            given = _Leg(wallet(action.token_in), -1, action.amount_in)
-            return _kept(action, given, _Leg(wallet(action.token_out), +1))
-        case SwapExactOut():
-            given = _Leg(wallet(action.token_in), -1, action.max_in)
-            return _kept(action, given, _Leg(wallet(action.token_out), +1, action.amount_out))
-        case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
-            return _pool_legs(action)
-        case MintShares() | RedeemShares() | Stake() | RequestWithdrawal() | ClaimWithdrawal():
-            return _share_legs(action)
-        case _:
-            return ()
-
-
-def _share_legs(action: _ShareAction) -> tuple[_Leg, ...]:
-    """Shares one way, tokens, or a place in a queue, the other."""
-    shares, tokens = Place(action.market, action.token), wallet(action.token)
-    queue = Place(action.market, action.token, QUEUE)
-    match action:
-        case MintShares():
-            return _kept(action, _Leg(tokens, -1), _Leg(shares, +1))
-        case RedeemShares():
-            return _kept(action, _Leg(shares, -1), _Leg(tokens, +1))
-        case Stake():
-            return (_Leg(tokens, -1, action.amount, is_exact=True), _Leg(shares, +1))
-        case RequestWithdrawal():
-            return (_Leg(shares, -1), _Leg(queue, +1))
-        case ClaimWithdrawal():
-            return (_Leg(queue, -1), _Leg(tokens, +1))
-
-
-def _pool_legs(action: Liquidity) -> tuple[_Leg, ...]:
-    """Liquidity one way, tokens the other; a pool's logs may bring either first."""
-    ticks = () if isinstance(action, RemoveLiquidityOne) else action.ticks
-    liquidity = [pooled(action.market, token, ticks) for token in action.tokens]
-    owed = [uncollected(action.market, token, ticks) for token in action.tokens if ticks]
-    match action:
-        case AddLiquidity():
-            paid = zip(action.tokens, action.amounts, strict=True)
-            given = [_Leg(wallet(token), -1, most) for token, most in paid]
-            return (*given, *(_Leg(place, 0) for place in (*liquidity, *owed)))
-        case RemoveLiquidity() | RemoveLiquidityOne():
-            out = [wallet(token) for token in action.tokens if not ticks and _is_own(action)]
-            taken = [_Leg(place, 0) for place in (*liquidity, *owed)]
-            return (*taken, *(_Leg(place, +1) for place in out))
-        case Collect():
-            out = [wallet(token) for token in action.tokens if _is_own(action)]
-            return (*(_Leg(place, 0) for place in owed), *(_Leg(place, +1) for place in out))
-
-
-def _kept(action: Action, given: _Leg, received: _Leg) -> tuple[_Leg, ...]:
-    return (given, received) if _is_own(action) else (given,)
-
-
-def _is_own(action: Action) -> bool:
-    """Whether what the action brings comes to its actor's own book."""
-    match action:
-        case Transfer() | Withdraw() | RedeemShares():
-            return action.to == action.actor
-        case Supply() | Borrow() | Repay() | MintShares():
-            return action.on_behalf_of == action.actor
-        case Swap() | SwapExactOut() | RemoveLiquidityOne() | Collect():
-            return action.recipient == action.actor
-        case RemoveLiquidity():
-            return bool(action.ticks) or action.recipient == action.actor
-        case _:
-            return True
-
-
-def _bound(amount: Quantity) -> tuple[int | None, bool]:
-    """The most that the quantity allows, and whether it is exactly that."""
-    return (None, False) if amount is ALL else (amount, True)
-
-
-def _owed(action: Borrow | Repay) -> Place:
-    return Place(action.market, action.token, "debt")
-
-
 def _fills(action: Action, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
     """What the action did, or nothing where the flows that it took do not make a whole of it."""
-    if not _is_own(action):
+    if not is_own(action):
         return tuple(Paid(action, flow) for flow in taken.values())
     match action:
         case Swap() | SwapExactOut():

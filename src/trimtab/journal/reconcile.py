@@ -5,14 +5,14 @@ decoded from; the expectation is the model's alone. Nothing here makes the two a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from trimtab.core.adapter import Adapters, accrue
 from trimtab.core.errors import InvariantViolation, MissingRead
 from trimtab.core.flows import Event, fold_events, grown, held_everywhere
 from trimtab.core.market import Holding, Place
-from trimtab.core.settlement import Flow
+from trimtab.core.settlement import UNTOLD, Flow
 from trimtab.core.states import States
 from trimtab.core.token import Address
 
@@ -68,12 +68,36 @@ def reconcile(
     held_now = held_everywhere(adapters, modelled, account)
     accruals = Counter(folded.accruals)
     accruals.update(grown(held_folded, held_now))
-    for place in sorted({*held_before, *held_now, *(flow.place for flow in folded.flows)}):
-        moved = tuple(flow for flow in folded.flows if flow.place == place)
+    stated = held_everywhere(adapters, now, account)
+    flows = (*folded.flows, *_found(held_before, held_now, stated))
+    held_now |= {flow.place: stated[flow.place] for flow in flows if flow.transaction == UNTOLD}
+    for place in sorted({*held_before, *held_now, *(flow.place for flow in flows)}):
+        moved = tuple(flow for flow in flows if flow.place == place)
         _check(place, held_before.get(place), held_now.get(place), moved, accruals[place])
     expected = _worth(held_now)
     earned = {place: raw for place, raw in sorted(accruals.items()) if raw}
-    return Reconciliation(folded.flows, earned, expected, _differences(held_now, audit))
+    return Reconciliation(flows, earned, expected, _differences(held_now, audit))
+
+
+def _found(
+    before: Mapping[Place, Holding],
+    modelled: Mapping[Place, Holding],
+    stated: Mapping[Place, Holding],
+) -> Iterator[Flow]:
+    """What lay in a range already when the account opened it, as flows of others.
+
+    Anybody can mint to the account, and ranges of earlier runs need not be known: such liquidity
+    is seen once the account itself opens that very range, and no log tells of it then.
+    """
+    known = {(place.market, place.ticks) for place in before if not place.is_simple}
+    opened = {(place.market, place.ticks) for place in modelled if place.is_pooled} - known
+    for place, holding in sorted(stated.items()):
+        if place.is_simple or not place.ticks or (place.market, place.ticks) not in opened:
+            continue
+        expected = modelled.get(place, Holding(place, 0, 0))
+        if holding != expected:
+            shares, raw = holding.shares - expected.shares, holding.raw - expected.raw
+            yield Flow(place, shares, raw, UNTOLD, is_ours=False)
 
 
 def _check(

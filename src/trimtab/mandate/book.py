@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Market, Place, wallet
+from trimtab.core.market import Market, MarketId, Place, wallet
 from trimtab.core.token import Address, Token, address
 from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
 from trimtab.mandate.lending_markets import MorphoEntry, lending_markets
@@ -180,6 +180,7 @@ def _book(file: _File) -> AddressBook:
     if file.morpho is not None:
         lent = lending_markets(file.chain, file.morpho, listed, feeds)
         markets |= {market.name: market for market in lent}
+    _check_once(market for market in markets.values() if not isinstance(market, Feed))
     return AddressBook(
         chain=file.chain,
         multicall=address(file.multicall),
@@ -188,6 +189,18 @@ def _book(file: _File) -> AddressBook:
         tokens=tokens,
         markets=markets,
     )
+
+
+def _check_once(markets: Iterable[Market[Any]]) -> None:
+    """A contract that had two descriptions would be read by one and traded by the other."""
+    names: dict[MarketId, str] = {}
+    for market in markets:
+        if market.id in names:
+            raise ConfigError(
+                f"{names[market.id]} and {market.name} have one address, {market.address}: "
+                "correct or remove one"
+            )
+        names[market.id] = market.name
 
 
 def _plan_check(file: _File) -> Address:

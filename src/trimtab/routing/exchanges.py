@@ -83,11 +83,11 @@ def fee_rate(states: States, pool: Exchange) -> Fraction:
 
 
 def spender_of(market: Market[Any], action: Action) -> Address:
-    """Which contract of a market takes tokens by allowance for an action.
+    """Which contract of a market takes tokens by allowance for an action: the first, as a rule.
 
     Raises NoRoute for a range where the pool has no minter.
     """
     if isinstance(market, Pool):
         return market.spender(action)
-    (spender,) = market.spenders
+    spender, *_ = market.spenders
     return spender

@@ -98,9 +98,16 @@ def releases(terms: Terms, states: States, wished: tuple[Deposit, ...]) -> Itera
             left = Fraction(wish, have)
             shares = deposit.shares - quantise(deposit.shares * left, 1, Rounding.DOWN)
         moved = (have - wish if shares else 0) + _worth(terms, deposit.owed)
-        kinds = ("RemoveLiquidity", "Collect") if deposit.ticks else ("RemoveLiquidity",)
+        kinds = _kinds(deposit)
         if moved > sum((terms.costs.action(kind) for kind in kinds), Fraction(0)):
             yield _release(terms, states, deposit, shares)
+
+
+def _kinds(deposit: Deposit) -> tuple[str, ...]:
+    """The actions of a release. Of a range without liquidity nothing can be removed any more."""
+    if not deposit.ticks:
+        return ("RemoveLiquidity",)
+    return ("RemoveLiquidity", "Collect") if deposit.shares else ("Collect",)
 
 
 def _release(terms: Terms, states: States, deposit: Deposit, shares: int) -> Release:
@@ -114,7 +121,8 @@ def _release(terms: Terms, states: States, deposit: Deposit, shares: int) -> Rel
         least = tuple(raw + more for raw, more in zip(worst, owed, strict=True))
         most = (UINT128_MAX,) * len(tokens)
         collect = Collect(terms.account, pool.id, tokens, deposit.ticks, most, terms.account)
-        return Release((removal, collect), dict(zip(tokens, least, strict=True)))
+        actions = (removal, collect) if deposit.shares else (collect,)
+        return Release(actions, dict(zip(tokens, least, strict=True)))
     part = Fraction(shares, deposit.shares) * (1 - terms.fill_tolerance)
     least = tuple(quantise(deposit.have.get(t, 0) * part, 1, Rounding.DOWN) for t in tokens)
     return Release((replace(removal, least=least),), dict(zip(tokens, least, strict=True)))

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.core.test_token import USDC, WETH
 from tests.unit.mandate.test_limits import COINS, HOME, LENT
 from trimtab.allocation.books import UNASSIGNED, Claims, divided, opening, settled
-from trimtab.core.market import Place
+from trimtab.core.market import Place, pooled, uncollected
 from trimtab.core.prices import Prices, Quote
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Token
@@ -19,6 +19,9 @@ QUOTES = {
     WBTC: Quote(Fraction(20), "", NOW),
 }
 PRICES = Prices(USDC, NOW, QUOTES)
+TICKS = (-10, 10)
+POOLED0, POOLED1 = (pooled(LENT.market, token, TICKS) for token in (WETH, USDC))
+OWED = uncollected(LENT.market, WETH, TICKS)
 HALVES = {"one": Fraction(1, 2), "two": Fraction(1, 2)}
 
 
@@ -76,6 +79,46 @@ def test_settled__interest__to_the_owners_in_proportion() -> None:
 def test_settled__gift_where_nobody_has_anything__by_the_shares() -> None:
     claims: Claims = {"one": {}, "two": {HOME: 5}}
     assert after_earning(claims, {COINS: 4}) == {"one": {COINS: 2}, "two": {HOME: 5, COINS: 2}}
+
+
+@pytest.mark.parametrize("place", [POOLED0, OWED], ids=["other token", "fees"])
+def test_settled__liquidity_earns_where_nothing_lay__to_its_owners(place: Place) -> None:
+    claims: Claims = {"one": {POOLED1: 300}, "two": {HOME: 500, POOLED1: 100}}
+    after = after_earning(claims, {place: 8})
+    assert {name: places[place] for name, places in after.items()} == {"one": 6, "two": 2}
+
+
+def test_settled__liquidity_turned_into_the_other_token__stays_with_its_owner() -> None:
+    claims: Claims = {"one": {POOLED1: 300}, "two": {HOME: 300}}
+    assert after_earning(claims, {POOLED0: 150, POOLED1: -300}) == {
+        "one": {POOLED0: 150},
+        "two": {HOME: 300},
+    }
+
+
+def test_settled__liquidity_taken_out__its_places_forgotten() -> None:
+    claims: Claims = {"one": {HOME: 10, LENT: 5, POOLED1: 300}, "two": {HOME: 300}}
+    wants = {"one": {POOLED1: -300, LENT: -5, HOME: 305}}
+    traded = {POOLED1: -300, LENT: -5, HOME: 305}
+    after = settled(claims, HALVES, {}, traded, wants, PRICES)
+    assert after == {"one": {HOME: 315, LENT: 0}, "two": {HOME: 300}}
+
+
+def test_settled__liquidity_just_opened_earns__to_who_wanted_it() -> None:
+    claims: Claims = {"one": {HOME: 300}, "two": {HOME: 300}}
+    wants = {"one": {POOLED1: 100, HOME: -100}, "two": {COINS: 5, HOME: -10}}
+    traded = {POOLED1: 100, COINS: 5, HOME: -110}
+    after = settled(claims, HALVES, {OWED: 3}, traded, wants, PRICES)
+    assert after == {
+        "one": {HOME: 200, POOLED1: 100, OWED: 3},
+        "two": {HOME: 290, COINS: 5},
+    }
+
+
+def test_settled__another_range_of_the_pool__no_part_of_it() -> None:
+    other = uncollected(LENT.market, WETH, (10, 20))
+    claims: Claims = {"one": {POOLED1: 300}, "two": {HOME: 300}}
+    assert after_earning(claims, {other: 4})["two"] == {HOME: 300, other: 2}
 
 
 def test_settled__trade_of_one__all_its_own() -> None:

@@ -38,5 +38,5 @@ def test_supply_curve__less_than_can_be_paid_out__as_the_least_that_can(desk: De
 
 
 def test_supply_curve__wallet__says_to_name_a_reserve(desk: Desk) -> None:
-    with pytest.raises(ConfigError, match="wallet:WETH is not a place to lend at a rate that is known"):
+    with pytest.raises(ConfigError, match="wallet:WETH is not a place to lend at a rate"):
         supply_curve(desk.view(desk.start, {}), desk.place("WETH"))

@@ -154,7 +154,7 @@ def test_split__reads_of_several_calls__in_order() -> None:
 
 def storing_node(stored: object) -> FakeNode:
     node = multicall_node([])
-    node.methods["eth_getStorageAt"] = lambda *asked: stored
+    node.methods["eth_getStorageAt"] = lambda *_: stored
     return node
 
 

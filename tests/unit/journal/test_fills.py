@@ -10,6 +10,8 @@ from trimtab.core.actions import (
     Action,
     Approve,
     Borrow,
+    Collect,
+    RemoveLiquidity,
     Repay,
     RequestWithdrawal,
     Supply,
@@ -17,9 +19,9 @@ from trimtab.core.actions import (
     Transfer,
     Withdraw,
 )
-from trimtab.core.market import QUEUE, MarketId, Place, token_market, wallet
+from trimtab.core.market import QUEUE, MarketId, Place, pooled, token_market, wallet
 from trimtab.core.settlement import Flow
-from trimtab.journal.fills import Converted, Matched, Paid, Traded, match
+from trimtab.journal.fills import Converted, Matched, Paid, Pooled, Traded, match
 
 POOL, LENDER = MarketId("pool:1:0x01"), MarketId("lender:1:0x02")
 DOLLARS, ETHER = wallet(USDC), wallet(WETH)
@@ -48,6 +50,32 @@ def test_match__pool_runs_dry__less_goes_in() -> None:
 def test_match__nothing_comes_out__traded_for_nothing() -> None:
     dust = replace(BUY, amount_in=3, min_out=0)
     assert match((dust,), (flow(DOLLARS, -3),)).fills == (Traded(dust, 3, 0),)
+
+
+def test_match__one_token_collected_and_sold__the_other_is_the_sales() -> None:
+    """A range that the price has left holds one token, and a pool pays out before it is paid."""
+    pair, ticks = (USDC, WETH), (-10, 10)
+    remove = RemoveLiquidity(ACCOUNT, POOL, pair, 50, (), NOW, ACCOUNT, ticks)
+    collect = Collect(ACCOUNT, POOL, pair, ticks, (2**128 - 1, 2**128 - 1), ACCOUNT)
+    flows = (
+        flow(pooled(POOL, USDC, ticks), -1000, -50),
+        flow(pooled(POOL, WETH, ticks), 0, -50),
+        *(flow(DOLLARS, 1000), flow(ETHER, 7), flow(DOLLARS, -1000)),
+    )
+    expected = (
+        Pooled(remove, {USDC: -1000, WETH: 0}),
+        Pooled(collect, {USDC: 1000}),
+        Traded(BUY, 1000, 7),
+    )
+    assert match((remove, collect, BUY), flows) == Matched(expected, ())
+
+
+def test_match__both_tokens_collected_and_one_sold__both_are_the_ranges() -> None:
+    ticks = (-10, 10)
+    collect = Collect(ACCOUNT, POOL, (USDC, WETH), ticks, (2**128 - 1, 2**128 - 1), ACCOUNT)
+    flows = [flow(DOLLARS, 1000), flow(ETHER, 2), flow(ETHER, 7), flow(DOLLARS, -1000)]
+    expected = (Pooled(collect, {USDC: 1000, WETH: 2}), Traded(BUY, 1000, 7))
+    assert match((collect, BUY), flows) == Matched(expected, ())
 
 
 def test_match__several_actions__consecutive_runs() -> None:

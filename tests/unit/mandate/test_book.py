@@ -143,6 +143,17 @@ def test_read_book__two_tokens_with_one_address__refused() -> None:
     assert "the tokens USDC and WETH have one address" in complaint(change)
 
 
+def test_read_book__two_pools_with_one_address__refused() -> None:
+    """One of them states another fee than the other: which is right, nobody could say."""
+
+    def twice(file: dict[str, Any]) -> None:
+        pools = file["uniswap_v3"]["pools"]
+        pools["WETH/USDC/501"] = {**pools["WETH/USDC/500"], "fee": 501}
+
+    told = complaint(twice)
+    assert "uniswap_v3:WETH/USDC/500 and uniswap_v3:WETH/USDC/501 have one address" in told
+
+
 def test_read_book__pool_of_an_unlisted_token__named() -> None:
     words = complaint(lambda file: file["tokens"].pop("WBTC"))
     assert words.startswith("book.json: the reserve WBTC has no token or no feed in the book")

@@ -22,8 +22,11 @@ ENTRY = msgspec.convert(
             each.name: str(at)
             for each, at in zip(msgspec.structs.fields(PerpetualEntry), ADDRESSES, strict=True)
         },
-        "name": "ETH", "feed": "WETH", "settlement": "USDC",
-        "pool_fee": 3_000, "tick_spacing": 60,
+        "name": "ETH",
+        "feed": "WETH",
+        "settlement": "USDC",
+        "pool_fee": 3_000,
+        "tick_spacing": 60,
     },
     PerpetualEntry,
 )

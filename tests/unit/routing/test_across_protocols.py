@@ -69,7 +69,8 @@ def test_draft__collateral_to_a_perpetual_s_margin_and_back__one_plan_each(desk:
 
 
 @pytest.mark.parametrize(
-    "name", ["aave_v36:USDC", "morpho:WETH/USDC/8600:USDC", "erc4626:vUSDC:USDC", "perpetual:ETH:USDC"]
+    "name",
+    ["aave_v36:USDC", "morpho:WETH/USDC/8600:USDC", "erc4626:vUSDC:USDC", "perpetual:ETH:USDC"],
 )
 def test_draft__dollars_from_one_lender_to_another__one_plan(desk: Desk, name: str) -> None:
     lent, other = desk.place("aave_v3:USDC"), desk.place(name)

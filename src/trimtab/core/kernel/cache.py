@@ -8,6 +8,7 @@ whatever could change the code changes the folder.
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ PLACE = "TRIMTAB_KERNELS"
 """The environment variable that names another folder for compiled kernels."""
 FOLDERS_KEPT = 8
 MARK = b"trimtab.core.kernel"
+_DIGEST = re.compile("[0-9a-f]{32}")
 _PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -77,11 +79,14 @@ def folder(sources: str, kernel: str) -> Path | None:
 
 
 def _drop_oldest(root: Path) -> None:
-    """Keep the newest few folders: each edit of a kernel makes another."""
+    """Keep the newest few folders: each edit of a kernel makes another.
+
+    Only folders named by a digest are ours: the place may be one that holds other things too.
+    """
     found: list[tuple[int, Path]] = []
     for path in root.iterdir():
         with suppress(FileNotFoundError):  # another process has just dropped it
-            if path.is_dir():
+            if _DIGEST.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 found.append((path.stat().st_mtime_ns, path))
     for _, path in sorted(found)[:-FOLDERS_KEPT]:
         shutil.rmtree(path, ignore_errors=True)

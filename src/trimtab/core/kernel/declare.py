@@ -190,9 +190,10 @@ def _in_words(function: FunctionType) -> Iterator[str]:
     code = function.__code__
     yield f"{function.__module__} {function.__qualname__} {code.co_code.hex()}"
     yield from (f"{const!r}" for const in code.co_consts if not isinstance(const, CodeType))
+    yield f"{_names_in_order(code)!r}"
     for name, value in _captured(function):
-        if not isinstance(value, Part):
-            yield f"{name} {value!r}"
+        is_part = isinstance(value, Part)
+        yield f"{name} {f'{value.__module__}.{value.__name__}' if is_part else repr(value)}"
 
 
 def _captured(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -211,6 +212,12 @@ def _captured(function: FunctionType) -> Iterator[tuple[str, Any]]:
 def _names(code: CodeType) -> set[str]:
     inner = (_names(const) for const in code.co_consts if isinstance(const, CodeType))
     return set(code.co_names).union(*inner)
+
+
+def _names_in_order(code: CodeType) -> tuple[object, ...]:
+    """What the indices in the code stand for: two calls exchanged differ here alone."""
+    inner = (_names_in_order(const) for const in code.co_consts if isinstance(const, CodeType))
+    return (code.co_names, code.co_varnames, *inner)
 
 
 def _is_constant(value: object) -> bool:

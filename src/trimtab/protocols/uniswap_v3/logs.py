@@ -8,7 +8,6 @@ from trimtab.core.token import address_from_bytes
 from trimtab.protocols.uniswap_v3.market import PoolState, PositionKey
 from trimtab.protocols.uniswap_v3.model import events
 from trimtab.protocols.uniswap_v3.model.positions import collected
-from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, LOWEST_LIMIT
 
 _MINT = topic("Mint(address,address,int24,int24,uint128,uint256,uint256)")
 
@@ -34,8 +33,6 @@ def _initialize(state: PoolState, log: Log) -> PoolState:
 
 def _swap(state: PoolState, log: Log) -> PoolState:
     amount0, amount1, price, liquidity, tick = log_words(log)
-    if not LOWEST_LIMIT <= price <= HIGHEST_LIMIT:
-        return state.unread()  # no swap ends there, and no walk of it would
     moved = (signed(amount0), signed(amount1), price, liquidity, signed(tick))
     return events.swapped(state, *moved, log.timestamp)
 

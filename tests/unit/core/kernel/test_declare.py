@@ -94,6 +94,55 @@ def test_kernel__edited_callee__never_served_stale(tmp_path: Path) -> None:
         assert run(tmp_path, kept) == f"{1.0 + step} kept"
 
 
+DIFFERENCES = """
+from callee import high, low
+from trimtab.core.kernel import kernel
+
+@kernel("float64(float64)")
+def total(value):
+    return {expression}
+"""
+PARTS = """
+from trimtab.core.kernel import inlined
+
+@inlined
+def {first}(value):
+    return value + 1.0
+
+@inlined
+def {second}(value):
+    return value * 9.0
+"""
+EDITED_WHILE_LOADED = """
+import sys
+from pathlib import Path
+import caller
+
+if len(sys.argv) > 1:
+    Path(caller.__file__).write_text(Path(sys.argv[1]).read_text())
+print(caller.total(2.0))
+"""
+
+
+def test_kernel__loaded_before_its_file_is_edited__not_served_to_what_loads_the_edit(
+    tmp_path: Path,
+) -> None:
+    """The two texts have the same code but for which name an index stands for."""
+    (tmp_path / "callee.py").write_text(PARTS.format(first="high", second="low"))
+    caller, edited = tmp_path / "caller.py", tmp_path / "edited.txt"
+    caller.write_text(DIFFERENCES.format(expression="high(value) - low(value)"))
+    edited.write_text(DIFFERENCES.format(expression="low(value) - high(value)"))
+    (tmp_path / "main.py").write_text(EDITED_WHILE_LOADED)
+    found = []
+    for told in ([str(edited)], []):
+        command = [sys.executable, "-B", str(tmp_path / "main.py"), *told]
+        environment = {**os.environ, cache.PLACE: str(tmp_path / "kept")}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        found.append(float(done.stdout))
+    assert found == [-15.0, 15.0]
+
+
 def test_kernel__place_that_cannot_be_written__said_and_compiled_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,11 +164,23 @@ def test_folder__many_versions__oldest_dropped(
 ) -> None:
     monkeypatch.setenv(cache.PLACE, str(tmp_path))
     for at in range(cache.FOLDERS_KEPT + 2):
-        made = cache.folder(f"version{at}", "kernel")
+        made = cache.folder(f"{at:032x}", "kernel")
         assert made is not None
         os.utime(made.parent, (at, at))
     assert len(list(tmp_path.iterdir())) == cache.FOLDERS_KEPT
-    assert not (tmp_path / "version0").exists()
+    assert not (tmp_path / f"{0:032x}").exists()
+
+
+def test_folder__place_with_folders_of_others__only_ours_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.PLACE, str(tmp_path))
+    others = [tmp_path / f"letters of {year}" for year in range(cache.FOLDERS_KEPT + 2)]
+    for each in others:
+        each.mkdir()
+        os.utime(each, (0, 0))
+    assert cache.folder(f"{1:032x}", "kernel") is not None
+    assert {*others, tmp_path / f"{1:032x}"} == set(tmp_path.iterdir())
 
 
 def test_kernel_sources__this_package__declaring_modules_alone() -> None:

@@ -160,6 +160,7 @@ def test_answers__of_a_kind_without_model__unknown_by_name(
         ("pair", {"fee_token0": "3"}, "no fraction"),
         ("pair", {"fee_token0": "1000/1000"}, "less than all"),
         ("pair", {"reserves_token0": 2**112}, "reserves_token0"),
+        ("pair", {"tokens": [*TOKENS, {"symbol": "SIX"}]}, "a pair of 3 tokens, expected two"),
         ("plain", {"balances": [1]}, "1 balances of 2 tokens"),
         ("weighted", {"weights": [10**18, 0]}, "weights"),
         ("weighted", {"pow_version": "v3"}, "expected v1 or v2"),

@@ -11,7 +11,8 @@ import pytest
 from tests.unit.lab.verify.recordings import Life, Row, lived, said
 from trimtab.core.abi import topic, word
 from trimtab.core.errors import DataError
-from trimtab.lab.verify.history.replay import FEE, START, TICKS
+from trimtab.lab.verify.history.events import RangeEvent
+from trimtab.lab.verify.history.replay import FEE, START, TICKS, range_amounts
 from trimtab.lab.verify.history.written import DECODED_COLUMNS
 
 SIGNATURES = {
@@ -125,6 +126,20 @@ def test_events_alone__a_mint_of_another_amount__mismatch(tmp_path: Path) -> Non
     rows[5]["amount1"] = int(str(rows[5]["amount1"])) + 1
     assert rows[5]["kind"] == "mint"
     assert said(raw(tmp_path / "file.parquet", rows)).mismatches == 1
+
+
+def test_events_alone__burn_of_more_than_there_is__mismatch(tmp_path: Path) -> None:
+    life = quiet(8)
+    there = life.state.liquidity
+    told = RangeEvent("burn", -60, 60, there + 1, 0, 0)
+    amount0, amount1 = range_amounts(life.state, told)
+    amounts = {"amount0": amount0, "amount1": amount1, "liquidity": there + 1}
+    life.mint(-60, 60, there + 1)
+    lie = life.rows.pop() | {"kind": "burn"} | amounts
+    tally = said(raw(tmp_path / "file.parquet", [*life.rows, lie]))
+    assert tally.mismatches == 1
+    assert tally.first[0].as_json()["recorded"] == {"liquidity": str(there + 1)}
+    assert tally.first[0].as_json()["modelled"] == {"liquidity": str(there)}
 
 
 def test_events_alone__fee_of_no_tier__unknown(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ from tests.unit.protocols.uniswap_v3.pools import (
     pool_state,
 )
 from trimtab.core.abi import Log, topic, word
-from trimtab.protocols.shared.ticks import Q96, sqrt_price_at_tick, tick_at_sqrt_price
+from trimtab.protocols.shared.ticks import (
+    MAX_SQRT_PRICE,
+    MIN_SQRT_PRICE,
+    Q96,
+    sqrt_price_at_tick,
+    tick_at_sqrt_price,
+)
 from trimtab.protocols.uniswap_v3 import (
     PoolState,
     TickState,
@@ -152,6 +158,19 @@ def test_swap__contradicting_the_state__unread(at: int, off: int) -> None:
     assert swapped(LADDER, *event).is_whole
     event[at] += off
     assert swapped(LADDER, *event) == LADDER.unread()
+
+
+@pytest.mark.parametrize(
+    "amounts, price",
+    [
+        ((2**200, -5), MIN_SQRT_PRICE),
+        ((2**200, -5), 0),
+        ((-5, 2**200), MAX_SQRT_PRICE),
+        ((-5, 2**200), 2**160 - 1),
+    ],
+)
+def test_swap__ends_where_none_can__unread(amounts: tuple[int, int], price: int) -> None:
+    assert swapped(LADDER, *amounts, price, 0, 0, NOW) == LADDER.unread()
 
 
 def test_swap__paid_one_unit_less_than_its_price_takes__unread() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.protocols.uniswap_v3.pools import UNPRICED, pool_state
 from trimtab.core.errors import DataError, MissingRead, NoRoute
 from trimtab.protocols.shared.limbs import packed
-from trimtab.protocols.shared.ticks import MAX_TICK, MIN_SQRT_PRICE, Q96
+from trimtab.protocols.shared.ticks import MAX_SQRT_PRICE, MAX_TICK, MIN_SQRT_PRICE, Q96
 from trimtab.protocols.uniswap_v3 import PoolState
 from trimtab.protocols.uniswap_v3.market import Oracle
 from trimtab.protocols.uniswap_v3.maths import (
@@ -148,3 +148,14 @@ def test_followed__event_that_contradicts__those_before_and_nothing_after() -> N
     assert replace(followed.state, oracle=Oracle()) == expected
     with pytest.raises(MissingRead, match="contradicted"):
         followed.advance(event_rows([true]))
+
+
+@pytest.mark.parametrize(
+    "amounts, price",
+    [((2**200, -5), MIN_SQRT_PRICE), ((-5, 2**200), MAX_SQRT_PRICE)],
+)
+def test_followed__swap_that_ends_where_none_can__none_followed(
+    amounts: tuple[int, int], price: int
+) -> None:
+    followed = FollowedPool(LADDER)
+    assert followed.advance(event_rows([Swapped(*amounts, price, 0, 0)])) == 0

@@ -105,6 +105,8 @@ def _product(value: Mapping[str, Json], what: str) -> Iterator[tuple[Key, Pool]]
         for name in ("reserves_token0", "reserves_token1")
     )
     symbols = _symbols(value, what)
+    if len(symbols) != 2:
+        raise DataError(f"{what}: a pair of {len(symbols)} tokens, expected two")
     yield key, ProductPool(symbols, (reserve0, reserve1), (kept[0], kept[1]), parts)
 
 

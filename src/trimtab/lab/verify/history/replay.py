@@ -156,7 +156,11 @@ def _judged_alone(events: Iterable[Placed], fee: int) -> Iterator[Verdict]:
                 yield contradiction
             if event.lower <= state.tick < event.upper:
                 change = event.liquidity if event.kind == "mint" else -event.liquidity
-                state = replace(state, liquidity=max(state.liquidity + change, 0))
+                after = state.liquidity + change
+                if after < 0 and contradiction is None:
+                    there, gone = {"liquidity": state.liquidity}, {"liquidity": event.liquidity}
+                    yield Mismatch(f"{placed}, burn", gone, there)
+                state = replace(state, liquidity=max(after, 0))
 
 
 def _unless_crossed(state: PoolState, placed: Placed, event: SwapEvent) -> Verdict:

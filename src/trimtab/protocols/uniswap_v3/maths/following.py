@@ -49,7 +49,7 @@ U64 = np.uint64
 Z = U64(0)
 ONE = U64(1)
 NEGATIVE = U64(1 << 63)
-LOWEST_PRICE = words4(MIN_SQRT_PRICE)
+LOWEST_PRICE = words4(MIN_SQRT_PRICE + 1)  # at which a swap can end; it ends below the highest
 HIGHEST_PRICE = words4(MAX_SQRT_PRICE)
 
 # Rows of an event, and its kinds.

@@ -18,7 +18,7 @@ from trimtab.protocols.uniswap_v3.model.step import (
     amount1_delta_up,
     compute_swap_step,
 )
-from trimtab.protocols.uniswap_v3.model.swap import INT256_MAX
+from trimtab.protocols.uniswap_v3.model.swap import HIGHEST_LIMIT, INT256_MAX, LOWEST_LIMIT
 from trimtab.protocols.uniswap_v3.model.walk import Q128, UINT128_MAX, Walk
 
 # ------------------------------------------------------------------------------------- price
@@ -56,6 +56,8 @@ def _walk_again(state: PoolState, zero_for_one: bool, paid: int, last: int) -> W
     swap ended, and what of it did not move the price was fee.
     """
     walk = Walk.start(state, zero_for_one)
+    if not LOWEST_LIMIT <= last <= HIGHEST_LIMIT:
+        return None  # no swap ends there, and no walk to there would
     if last > walk.price if zero_for_one else last < walk.price:
         return None
     while paid or walk.price != last:

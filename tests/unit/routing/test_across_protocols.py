@@ -55,7 +55,7 @@ def test_draft__collateral_to_a_perpetual_s_margin_and_back__one_plan_each(desk:
         ("Swap", "uniswap_v3"),
         ("Supply", "perpetual"),
     ]
-    assert held[lent] == 5 * ETHER
+    assert 0 <= 5 * ETHER - held[lent] <= 1, "the lender rounds"
     assert held[margin] > 8_900 * DOLLAR
     back = {lent: 9 * ETHER, margin: 0, desk.place("WETH"): 0, desk.place("USDC"): 0}
     found, held = moved(desk, back)
@@ -78,7 +78,8 @@ def test_draft__dollars_from_one_lender_to_another__one_plan(desk: Desk, name: s
     found, held = moved(desk, {lent: 4_000 * DOLLAR, other: 6_000 * DOLLAR})
     assert kinds(found) == [("Withdraw", "aave_v3"), ("Supply", name.partition(":")[0])]
     assert held[lent] == 4_000 * DOLLAR
-    assert 6_000 * DOLLAR - 2 <= held[other] <= 6_000 * DOLLAR
+    fee = 3 * DOLLAR if name.startswith("morpho") else 0  # whose recipient the account is
+    assert 6_000 * DOLLAR - 2 <= held[other] <= 6_000 * DOLLAR + fee
     found, held = moved(desk, {lent: 10_000 * DOLLAR, other: 0})
     assert kinds(found) == [("Withdraw", name.partition(":")[0]), ("Supply", "aave_v3")]
     assert other not in held

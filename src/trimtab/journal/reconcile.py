@@ -1,7 +1,8 @@
 """Conservation (INV-1): what happened, plus what time did, against what the chain itself says.
 
 The balances of an audit are the contracts' own sums, asked apart from the reads that states are
-decoded from; the expectation is the model's alone. Nothing here makes the two agree.
+decoded from; the expectation is the model's alone, but for what lay in a range before the account
+opened it. Nothing else here makes the two agree.
 """
 
 from collections import Counter
@@ -87,7 +88,8 @@ def _found(
     """What lay in a range already when the account opened it, as flows of others.
 
     Anybody can mint to the account, and ranges of earlier runs need not be known: such liquidity
-    is seen once the account itself opens that very range, and no log tells of it then.
+    is seen once the account itself opens that very range, and no log tells of it then. It can only
+    be more than the model has: where the reading has less, the audit will tell the difference.
     """
     known = {(place.market, place.ticks) for place in before if not place.is_simple}
     opened = {(place.market, place.ticks) for place in modelled if place.is_pooled} - known
@@ -95,7 +97,7 @@ def _found(
         if place.is_simple or not place.ticks or (place.market, place.ticks) not in opened:
             continue
         expected = modelled.get(place, Holding(place, 0, 0))
-        if holding != expected:
+        if holding.shares > expected.shares:
             shares, raw = holding.shares - expected.shares, holding.raw - expected.raw
             yield Flow(place, shares, raw, UNTOLD, is_ours=False)
 

@@ -94,6 +94,24 @@ def test_reconcile__opened_range_held_liquidity_already__external_flow(desk: Des
     assert strange[earned].raw == held[earned].raw > 0
 
 
+def test_reconcile__opened_range_holds_less_than_its_log_tells__an_error(desk: Desk) -> None:
+    pool = desk.pool("WETH/USDC/500")
+    for symbol, whole in (("USDC", 200_000), ("WETH", 100)):
+        desk.give(symbol, whole * desk.token(symbol).unit)
+    middle = desk.states()[pool].tick // pool.tick_spacing * pool.tick_spacing
+    before, ticks = desk.states(), (middle - REACH, middle + REACH)
+    logs = logs_of(desk, add(desk, pool, ticks), "0xours")
+    now = fold_events(ADAPTERS, before, logs, desk.account, lambda _: True).states
+    ((key, position),) = now[pool].positions.items()
+    less = replace(position, liquidity=position.liquidity - 1)
+    short = now.with_states({pool.id: replace(now[pool], positions={key: less})})
+    found = reconcile(
+        ADAPTERS, before, short, logs, desk.account, lambda _: True, audit(short, desk)
+    )
+    assert found.error == 2, "a unit of liquidity in each token's place"
+    assert all(flow.is_ours for flow in found.flows)
+
+
 def test_reconcile__opened_range_was_empty__nothing_found(desk: Desk) -> None:
     pool = desk.pool("WETH/USDC/500")
     for symbol, whole in (("USDC", 200_000), ("WETH", 100)):

@@ -72,6 +72,11 @@ contract RangeMinterTest {
         assert(_compare(Ticks.sqrtPrice(at), range, uint256(most0) + 10 ** 9, uint256(most1) + 10 ** 9));
     }
 
+    /// So low that the product of two roots is a small number, whose rounding shows in the liquidity.
+    function test_mint__rootsWithASmallProduct__asThePositionManager() public {
+        assert(_compare(Ticks.sqrtPrice(-600_000), _range(-599_940, -590_040), 10 ** 24, 0));
+    }
+
     function test_mint__priceAtAnEndOfTheRange__takesOneTokenOnly() public {
         Range memory range = _range(-600, 600);
         _pool.initialize(range.sqrtLower);

@@ -115,4 +115,5 @@ def reader_of(bot: Bot, place: Place, rpc: Node) -> Reader:
     """What reads the bot's markets, and the positions of its account."""
     accounts = bot.accounts
     multicall = Multicall(place.book.multicall)
-    return Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall)
+    mixes = place.seed is not None  # the local world is a development chain
+    return Reader(rpc, bot.adapters, bot.markets, accounts, bot.account, multicall, mixes=mixes)

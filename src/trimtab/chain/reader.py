@@ -6,7 +6,7 @@ The port that a world is built on is `Reader.observe`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_canonical
+from trimtab.chain.blocks import Block, LogQuery, block, block_by_hash, check_canonical, head
 from trimtab.chain.multicall import Multicall, ask
 from trimtab.chain.node import Node
 from trimtab.chain.rpc import NodeRefusal, Reply
@@ -58,7 +58,11 @@ class _Course:
 
 
 class Reader:
-    """Reads some markets of one chain, for `account` and the other tracked accounts."""
+    """Reads some markets of one chain, for `account` and the other tracked accounts.
+
+    A node that `mixes` answers what it is asked of its newest block from the next one while it
+    makes that, as a development chain does. What it says of a block that is past is true.
+    """
 
     def __init__(
         self,
@@ -68,8 +72,11 @@ class Reader:
         accounts: Accounts,
         account: Address,
         multicall: Multicall | None = None,
+        *,
+        mixes: bool = False,
     ) -> None:
         self._rpc = rpc
+        self._mixes = mixes
         self._adapters = adapters
         self._markets = markets
         self._accounts = accounts
@@ -94,10 +101,24 @@ class Reader:
 
     async def _read(self, node: Node, known: States | None, at: Head) -> Reading:
         try:
-            return await self._reading(node, known, at)
+            return await self._settled(node, known, at)
         except NodeRefusal:
             await check_canonical(node, (at,))
             raise
+
+    async def _settled(self, node: Node, known: States | None, at: Head) -> Reading:
+        """The reading, made again if the block was the newest no more when it was answered."""
+        if not self._mixes:
+            return await self._reading(node, known, at)
+        try:
+            reading = await self._reading(node, known, at)
+        except (MissingRead, NodeRefusal):
+            if (await head(node, "latest")).number == at.number:
+                raise
+        else:
+            if (await head(node, "latest")).number == at.number:
+                return reading
+        return await self._reading(node, known, at)
 
     async def _reading(self, node: Node, known: States | None, at: Head) -> Reading:
         previous = at if known is None else known.heads[at.chain]

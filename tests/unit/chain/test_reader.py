@@ -37,11 +37,16 @@ ADAPTERS: Adapters = {"counter": CounterAdapter()}  # type: ignore[dict-item]
 
 
 def observe(
-    node: FakeNode, known: States | None, at: Head, adapters: Adapters = ADAPTERS
+    node: FakeNode,
+    known: States | None,
+    at: Head,
+    adapters: Adapters = ADAPTERS,
+    *,
+    mixes: bool = False,
 ) -> Observation:
     async def observing() -> Observation:
-        rpc = connected(node)
-        reader = Reader(rpc, adapters, MARKETS, ACCOUNTS, ACCOUNT, Multicall(size=3))
+        rpc, size = connected(node), Multicall(size=3)
+        reader = Reader(rpc, adapters, MARKETS, ACCOUNTS, ACCOUNT, size, mixes=mixes)
         return await reader.observe(known, at)
 
     return asyncio.run(observing())
@@ -90,6 +95,41 @@ def test_observe__first__everything_and_no_logs() -> None:
         for market in MARKETS
     }
     assert reading.audit == expected
+
+
+class MixingChain(FakeChain):
+    """It answers of block 5 from block 6 until that is asked for; `reverts` instead, if told to."""
+
+    reverts = False
+
+    def answer(self, number: int, target: str, data: bytes) -> bytes:
+        is_mixed = number == self.height == 5
+        return b"" if is_mixed and self.reverts else super().answer(number + is_mixed, target, data)
+
+    def by_number(self, tag: str, _: bool) -> dict[str, Any] | None:
+        self.height = 6
+        return super().by_number(tag, _)
+
+
+@pytest.mark.parametrize("reverts", [False, True])
+def test_observe__node_makes_the_next_block_meanwhile__asked_again(reverts: bool) -> None:
+    chain = MixingChain(5)
+    chain.reverts = reverts
+    observation = observe(chain.node(), None, head_of(5), mixes=True)
+    assert observation.states == directly(FakeChain(6), observation, None)
+    chain = MixingChain(5)
+    if not reverts:  # what the second reading is for
+        assert observe(chain.node(), None, head_of(5)).states != observation.states
+        return
+    chain.reverts = True
+    with pytest.raises(MissingRead):
+        observe(chain.node(), None, head_of(5))
+
+
+def test_observe__node_that_may_mix_stands_still__one_more_round_trip() -> None:
+    calm, mixing = FakeChain(5).node(), FakeChain(5).node()
+    assert observe(mixing, None, head_of(5), mixes=True) == observe(calm, None, head_of(5))
+    assert mixing.round_trips == calm.round_trips + 1
 
 
 def test_observe__later_rounds__only_for_markets_that_ask() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -63,7 +63,9 @@ class View:
     """States, prices, signals and the strategy's own sub-book at one moment.
 
     `amounts` are base units of each place's token, negative for debts; `view[x]` gives the
-    state of a market, the amount in a place, or the value of a signal.
+    state of a market, the amount in a place, or the value of a signal. `exposures` are what the
+    positions at perpetuals are exposed to, in base units of the numeraire, negative for a short:
+    what such a place is worth is only what the position has gained.
     """
 
     states: States
@@ -71,6 +73,7 @@ class View:
     amounts: Mapping[Place, int]
     signals: Mapping[AnySignal, object]
     costs: Costs
+    exposures: Mapping[Place, Fraction] = field(default_factory=dict)
 
     @overload
     def __getitem__(self, key: Place) -> Amount: ...
@@ -98,23 +101,41 @@ class View:
         return self.prices.value(self[place])
 
     def weight(self, place: Place) -> float:
-        """The share of the sub-book's equity in a place; 0 where it has no equity."""
+        """The share of the sub-book's equity in a place; 0 where it has no equity.
+
+        Of a position at a perpetual it is that of the exposure, negative for a short.
+        """
         equity = self.equity
-        return float(self.value(place) / equity) if equity else 0.0
+        value = self.exposure(place) if place.is_position else self.value(place)
+        return float(value / equity) if equity else 0.0
+
+    def exposure(self, place: Place) -> Fraction:
+        """What a position at a perpetual is exposed to, in base units of the numeraire."""
+        return self.exposures.get(place, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
     """A wished weight of the strategy's equity in a place; negative is short or owed.
 
-    Raises PlanError for a weight that is not finite.
+    Of a position at a perpetual the weight is that of the exposure, and `margin` the share of the
+    equity that the account at the perpetual is to be worth, what the position gained included.
+    Raises PlanError for a weight or a margin that is not finite, and for a margin below zero or
+    elsewhere.
     """
 
     place: Place
     weight: float
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         _check_finite(self.weight, f"the wished weight of {self.place}")
+        _check_finite(self.margin, f"the wished margin of {self.place}")
+        if self.margin < 0 or (self.margin and not self.place.is_position):
+            raise PlanError(
+                f"a margin of {self.margin} is wished for {self.place}: give 0 or more, and only "
+                "for a position at a perpetual"
+            )
 
 
 @dataclass(frozen=True, slots=True, init=False)

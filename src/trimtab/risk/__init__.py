@@ -1,5 +1,6 @@
 """Measures of what can be lost: oracle prices, and how near to liquidation debts stand."""
 
+from trimtab.risk.exposure import exposures, unit_worth
 from trimtab.risk.lenders import (
     Lender,
     borrow_rate,
@@ -19,6 +20,7 @@ from trimtab.risk.oracle import oracle_prices
 __all__ = [
     "Lender",
     "borrow_rate",
+    "exposures",
     "health_factor",
     "is_lender",
     "lent_tokens",
@@ -29,5 +31,6 @@ __all__ = [
     "owed",
     "supplied",
     "supply_rate",
+    "unit_worth",
     "withdrawable",
 ]

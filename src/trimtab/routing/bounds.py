@@ -31,8 +31,10 @@ from trimtab.core.states import States
 from trimtab.core.token import Address, Token
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.aave_v36 import LendingPool36
+from trimtab.protocols.perpetual import Perpetual
 from trimtab.protocols.shared.tokens import balances
 from trimtab.risk import health_factor, is_lender, supplied
+from trimtab.routing.margins import least_margin
 
 WAD: Final = Wad(10**18)
 """One, as a health factor: where liquidation begins."""
@@ -81,13 +83,15 @@ def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -
 
     Of ALL it is what the supply was worth at the block that the states were read at, whatever
     moment they were moved on to, less what the plan withdraws `before`, each with a unit of
-    rounding: a supply only grows, so that any later moment brings that or more. The states are
-    those before the plan.
+    rounding: a supply only grows, so that any later moment brings that or more. Of a perpetual it
+    is what `least_margin` says. The states are those before the plan.
     """
     if action.amount is not ALL:
         return action.amount
     lender = states.market(action.market)
     assert is_lender(lender), f"{lender.name} lends nothing"
+    if isinstance(lender, Perpetual):
+        return least_margin(states, lender, action.actor, before)
     taken = [
         earlier.amount + 1
         for earlier in before

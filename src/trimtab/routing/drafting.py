@@ -15,6 +15,7 @@ from trimtab.core.states import Reverted, States
 from trimtab.routing.approvals import with_approvals
 from trimtab.routing.bounds import least_balances, least_healths
 from trimtab.routing.gas import gas_units
+from trimtab.routing.positions import Turn
 from trimtab.routing.trades import Terms, Trade
 
 
@@ -36,12 +37,13 @@ class Purpose:
 class Draft:
     """A plan with what limits and reports want to know of it.
 
-    `after` are the states once it has run, by the model.
+    `after` are the states once it has run, by the model; `turns` are its trades of positions.
     """
 
     plan: Plan
     after: States
     trades: tuple[Trade, ...]
+    turns: tuple[Turn, ...] = ()
 
 
 def drafted(
@@ -51,10 +53,11 @@ def drafted(
     trades: tuple[Trade, ...],
     purpose: Purpose,
     slack: Fraction = Fraction(0),
+    turns: tuple[Turn, ...] = (),
 ) -> Draft:
     """The plan of these moves, in order, behind the approvals that they need.
 
-    `trades` are those among the moves, with what their routes cost, and `slack` the share by
+    `trades` and `turns` are those among the moves, with what they cost, and `slack` the share by
     which health may be less on the chain than planned. Raises Infeasible where the
     models refuse a move, or where the plan would leave too little health.
     """
@@ -70,12 +73,12 @@ def drafted(
         actions=actions,
         calls=encode(terms.adapters, states, actions),
         expected=share_changes(held, held_everywhere(terms.adapters, after, terms.account)),
-        cost=_cost(terms, gas_units(actions, bounds), trades),
+        cost=_cost(terms, gas_units(actions, bounds), trades, turns),
         gain=purpose.by_placing + purpose.by_trading,
         lowers_risk=purpose.lowers_risk,
         why=purpose.why,
     )
-    return Draft(plan, after, trades)
+    return Draft(plan, after, trades, turns)
 
 
 def walked(terms: Terms, states: States, actions: tuple[Action, ...]) -> States:
@@ -115,8 +118,9 @@ def _bounds(
     )
 
 
-def _cost(terms: Terms, units: int, done: tuple[Trade, ...]) -> PlanCost:
-    fees, slippage = Fraction(0), Fraction(0)
+def _cost(terms: Terms, units: int, done: tuple[Trade, ...], turns: tuple[Turn, ...]) -> PlanCost:
+    fees = sum((turn.fee for turn in turns), Fraction(0))
+    slippage = sum((turn.slippage for turn in turns), Fraction(0))
     for trade in done:
         fee = terms.value(trade.action.token_in, trade.part.fee)
         fees += fee

@@ -27,6 +27,8 @@ GAS_OF: Mapping[str, int] = MappingProxyType(
         "Withdraw": 315_000,
         "Borrow": 345_000,
         "Repay": 180_000,
+        "OpenPosition": 1_200_000,
+        "ClosePosition": 1_200_000,
         "LeastBalance": 10_000,
         "LeastHealth": 200_000,
         "Batch": 95_000,

@@ -7,6 +7,7 @@ from trimtab.core.actions import Borrow, Withdraw
 from trimtab.core.adapter import apply
 from trimtab.core.states import Reverted, States
 from trimtab.core.token import Token
+from trimtab.protocols.perpetual import Perpetual
 from trimtab.risk import Lender, health_factor, withdrawable
 from trimtab.routing.bounds import WAD
 from trimtab.routing.trades import Terms
@@ -34,11 +35,14 @@ def releasable(terms: Terms, states: States, lender: Lender, token: Token, *, re
     """Base units of a token that the account may withdraw within a plan.
 
     Of collateral for a debt, as much as leaves its health above the limit by HEADROOM; or, where
-    the plan sells it and `repays` with it, all that the contract lets go but for LEFT of it.
+    the plan sells it and `repays` with it, all that the contract lets go but for LEFT of it. Of
+    the margin of a position, which moves with every fill, no more than that either.
     """
     free = withdrawable(states, lender, terms.account, token)
     if health_factor(states, lender, terms.account) is None:
         return free
+    if isinstance(lender, Perpetual):
+        free -= int(free * LEFT)
     if repays:
         return free - int(free * LEFT)
 

@@ -46,7 +46,8 @@ def deposits(
     states: States, lying: Mapping[Place, Holding], wishes: Mapping[Place, int]
 ) -> tuple[Deposit, ...]:
     """Every deposit that wishes name, in order of pools and ranges."""
-    named = sorted({(place.market, place.ticks) for place in wishes if not place.is_simple})
+    in_pools = (place for place in wishes if place.is_pooled or place.is_uncollected)
+    named = sorted({(place.market, place.ticks) for place in in_pools})
     found = []
     for market, ticks in named:
         pool = states.market(market)

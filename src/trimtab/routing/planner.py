@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from trimtab.core.actions import ALL, Action, Borrow, Quantity, Repay, Supply, Withdraw
+from trimtab.core.actions import Action
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Holding, Place, wallet
 from trimtab.core.states import States
 from trimtab.core.token import Token
-from trimtab.risk import is_lender
-from trimtab.routing.approvals import grown, with_approvals
+from trimtab.routing.approvals import with_approvals
 from trimtab.routing.bounds import withdrawn
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
-from trimtab.routing.lenders import borrowable, releasable
+from trimtab.routing.lending import loans, repayments, supplies, withdraws
 from trimtab.routing.liquidity import additions, deposits, releases
+from trimtab.routing.positions import Turn, openings, reductions
 from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
 
 
@@ -48,6 +48,8 @@ def draft(
 ) -> Draft | None:
     """The plan that moves the account's book to the wished base units per place.
 
+    Of a position at a perpetual the wish is its size, in units of 10**-18, negative for a short.
+
     `states` stand at the moment for which the plan is computed. Places without a wish stay.
     Moves smaller than their own gas are left out; None when nothing is left. A sale that would
     exceed the budget or slip beyond its bound is made smaller, and what it leaves stays where it
@@ -55,10 +57,12 @@ def draft(
     before them may bring, so that a worse fill or an earlier landing reverts nothing; what is
     over stays in the wallet. What is owed is borrowed and repaid on the way: as much is borrowed
     as the health limit leaves by what lies there before, and what that buys is lent, so that a
-    loop takes several rounds; a plan makes up to ROUNDS of them.
+    loop takes several rounds; a plan makes up to ROUNDS of them. Positions are made smaller
+    before all else, and larger when all else is done, by the part of the wished sales that is
+    made: what they hedge is bought in the same plan.
     Raises NoRoute or Infeasible.
     """
-    plan = _Round(states, states, (), (), None, Fraction(1))
+    plan = _Round(states, states, (), (), (), None, Fraction(1))
     for _ in range(ROUNDS if any(place.is_debt for place in wishes) else 1):
         further = _further(terms, plan, wishes)
         if further is None:
@@ -67,7 +71,7 @@ def draft(
     if not plan.moves:
         return None
     reached = replace(purpose, by_trading=purpose.by_trading * plan.done)
-    return drafted(terms, states, plan.moves, plan.trades, reached)
+    return drafted(terms, states, plan.moves, plan.trades, reached, turns=plan.turns)
 
 
 ROUNDS = 8
@@ -86,12 +90,14 @@ class _Round:
     states: States
     moves: tuple[Action, ...]
     trades: tuple[Trade, ...]
+    turns: tuple[Turn, ...]
     funds: Mapping[Token, int] | None
     done: Fraction
 
 
 def _further(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round | None:
     """The plan with one more round of moves towards the wishes; None where there is none."""
+    begun, plan = plan, _reduced(terms, plan, wishes)
     states = plan.states
     held = held_everywhere(terms.adapters, states, terms.account)
     if plan.funds is not None:
@@ -102,22 +108,45 @@ def _further(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round 
         wishes = _kept(wishes, held, sketch.unsold)
         sketch = _sketched(terms, plan, held, wishes, sketch.sold)
     left = dict(sketch.funds)
-    repaid = tuple(_repayments(terms, held, wishes, left))
-    supplies = tuple(_supplies(terms, states, held, wishes, left))
+    repaid = tuple(repayments(terms, held, wishes, left))
+    supplied = tuple(supplies(terms, states, held, wishes, left))
     named = deposits(states, held, wishes)
     added = tuple(additions(terms, sketch.after, named, wishes, left))
     swaps = tuple(trade.action for trade in sketch.trades)
-    moves: tuple[Action, ...] = (*sketch.releases, *swaps, *repaid, *supplies, *added)
-    if not moves:
+    moves: tuple[Action, ...] = (*sketch.releases, *swaps, *repaid, *supplied, *added)
+    after = walked(terms, states, with_approvals(terms.account, states, moves))
+    done = plan.done * _done(terms, sketch.trades, undone)
+    spent = sum((turn.sold for turn in plan.turns), _sold(terms, (*plan.trades, *sketch.trades)))
+    opened = tuple(openings(_within(terms, spent), after, wishes, done))
+    made = tuple(turn.action for turn in opened)
+    if not (moves or made or plan.moves != begun.moves):
         return None
     return _Round(
         plan.before,
-        walked(terms, states, with_approvals(terms.account, states, moves)),
-        (*plan.moves, *moves),
+        walked(terms, after, made),
+        (*plan.moves, *moves, *made),
         (*plan.trades, *sketch.trades),
+        (*plan.turns, *opened),
         left,
-        plan.done * _done(terms, sketch.trades, undone),
+        done,
     )
+
+
+def _reduced(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round:
+    """The plan once what is too large of positions is traded away."""
+    turns = tuple(reductions(terms, plan.states, wishes))
+    made = tuple(turn.action for turn in turns)
+    return replace(
+        plan,
+        states=walked(terms, plan.states, made),
+        moves=(*plan.moves, *made),
+        turns=(*plan.turns, *turns),
+    )
+
+
+def _within(terms: Terms, spent: Fraction) -> Terms:
+    """The terms with what is left of the budget."""
+    return terms if terms.budget is None else replace(terms, budget=terms.budget - spent)
 
 
 def _surely(held: Mapping[Place, Holding], funds: Mapping[Token, int]) -> dict[Place, Holding]:
@@ -138,17 +167,18 @@ def _sketched(
     most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> _Sketch:
     states = plan.states
-    withdraws = tuple(_withdraws(terms, states, held, wishes))
+    terms = _within(terms, sum((turn.sold for turn in plan.turns), Fraction(0)))
+    taken = tuple(withdraws(terms, states, held, wishes))
     funds = _wallet(terms, held, wishes)
-    for action in withdraws:
+    for action in taken:
         funds[action.token] += withdrawn(plan.before, action, plan.moves)
-    released: tuple[Action, ...] = withdraws
+    released: tuple[Action, ...] = taken
     for release in releases(terms, states, deposits(states, held, wishes)):
         released = (*released, *release.actions)
         for token, raw in release.brings.items():
             funds[token] += raw
     after = walked(terms, states, with_approvals(terms.account, states, released))
-    for loan in _loans(terms, after, held, wishes):
+    for loan in loans(terms, after, held, wishes):
         released = (*released, loan)
         funds[loan.token] += loan.amount
         after = walked(terms, after, (loan,))
@@ -184,93 +214,14 @@ def _kept(
     """The wishes once what cannot be sold now stays where it lies, at lenders first."""
     kept, left = dict(wishes), dict(unsold)
     for place in sorted(wishes, key=lambda place: (place == wallet(place.token), place)):
+        if place.is_position:
+            continue
         have = held[place].raw if place in held else 0
         more = min(left.get(place.token, 0), max(have - kept[place], 0))
         if more:
             kept[place] += more
             left[place.token] -= more
     return kept
-
-
-def _withdraws(
-    terms: Terms, states: States, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
-) -> Iterator[Withdraw]:
-    """What lies at lenders beyond the wish, as far as the lender can pay it out now."""
-    for place, wish in sorted(wishes.items()):
-        lender = states.market(place.market)
-        if not is_lender(lender) or place not in held or place.is_debt:
-            continue
-        repays = any(p.market == place.market and _is_repaid(held, p, wishes[p]) for p in wishes)
-        ready = releasable(terms, states, lender, place.token, repays=repays)
-        amount = min(held[place].raw - wish, ready)
-        if amount > 0 and terms.is_worth_its_gas(place.token, amount, "Withdraw"):
-            quantity = ALL if amount == held[place].raw else amount
-            yield Withdraw(terms.account, lender.id, place.token, quantity, terms.account)
-
-
-def _is_repaid(held: Mapping[Place, Holding], place: Place, wish: int) -> bool:
-    return place.is_debt and place in held and held[place].raw < wish
-
-
-def _loans(
-    terms: Terms, states: States, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
-) -> Iterator[Borrow]:
-    """What is to be owed beyond what is, as far as the health limit and the lender allow."""
-    for place, wish in sorted(wishes.items()):
-        if not place.is_debt:
-            continue
-        lender = states.market(place.market)
-        assert is_lender(lender), f"{lender.name} lends nothing"
-        have = held[place].raw if place in held else 0
-        raw = borrowable(terms, states, lender, place.token, have - wish)
-        if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Borrow"):
-            loan = Borrow(terms.account, lender.id, place.token, raw, terms.account)
-            states = walked(terms, states, (loan,))
-            yield loan
-
-
-def _repayments(
-    terms: Terms,
-    held: Mapping[Place, Holding],
-    wishes: Mapping[Place, int],
-    left: dict[Token, int],
-) -> Iterator[Repay]:
-    """What is owed beyond the wish, as far as the wallet surely has it; it is taken off that.
-
-    Debts come before what the wallet itself is to keep.
-    """
-    for place, wish in sorted(wishes.items()):
-        if not place.is_debt or place not in held:
-            continue
-        have, spare = -held[place].raw, left.get(place.token, 0)
-        raw = min(have + wish, spare)
-        if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Repay"):
-            left[place.token] -= raw
-            is_whole = wish == 0 and raw == have and spare >= grown(have)
-            amount: Quantity = ALL if is_whole else raw
-            yield Repay(terms.account, place.market, place.token, amount, terms.account)
-
-
-def _supplies(
-    terms: Terms,
-    states: States,
-    held: Mapping[Place, Holding],
-    wishes: Mapping[Place, int],
-    left: dict[Token, int],
-) -> Iterator[Supply]:
-    """What the wallet surely has beyond its own wish, to the lenders that want it.
-
-    It is taken off what is left.
-    """
-    for place, wish in sorted(wishes.items()):
-        if not is_lender(states.market(place.market)) or place.is_debt:
-            continue
-        have = held[place].raw if place in held else 0
-        spare = left.get(place.token, 0) - wishes.get(wallet(place.token), 0)
-        raw = min(wish - have, spare)
-        if raw > 0 and terms.is_worth_its_gas(place.token, raw, "Supply"):
-            left[place.token] -= raw
-            yield Supply(terms.account, place.market, place.token, raw, terms.account)
 
 
 def _sold(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:

@@ -87,6 +87,8 @@ def sales(
     """
     change: dict[Token, int] = {}
     for place, wish in wishes.items():
+        if place.is_position:
+            continue  # a wish for a size, and no amount
         have = held[place].raw if place in held else 0
         change[place.token] = change.get(place.token, 0) + wish - have
     worth = {token: terms.value(token, raw) for token, raw in change.items()}

@@ -1,7 +1,7 @@
 from typing import get_args
 
 from tests.unit.core.test_token import USDC
-from trimtab.core.actions import Action, Approve, Perpetual, Staking
+from trimtab.core.actions import Action, Approve, Staking
 from trimtab.core.bounds import Bounds, LeastBalance, LeastHealth
 from trimtab.core.market import token_market
 from trimtab.core.quantise import Timestamp
@@ -14,7 +14,7 @@ APPROVE = Approve(ZERO_ADDRESS, token_market(USDC), USDC, ZERO_ADDRESS, 1)
 
 OTHERS = {"UpdateAnswer", "Liquidate", "FlashLoan", "Delegate", "UseAsCollateral"}
 OTHERS |= {"SetEfficiencyMode", "MintShares", "RedeemShares"}
-OTHERS |= {kind.__name__ for union in (Staking, Perpetual) for kind in get_args(union)}
+OTHERS |= {kind.__name__ for kind in get_args(Staking)} | {"LiquidatePosition", "SettleFunding"}
 """What no plan does."""
 
 

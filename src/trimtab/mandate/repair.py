@@ -8,28 +8,44 @@ from fractions import Fraction
 from trimtab.core.actions import (
     Action,
     Approve,
+    ClosePosition,
     Collect,
+    OpenPosition,
     RedeemShares,
     RemoveLiquidity,
     RemoveLiquidityOne,
     Repay,
+    Supply,
     Swap,
     SwapExactOut,
     Withdraw,
 )
 from trimtab.core.token import Address, Token
 from trimtab.mandate.limits import HEALTH
+from trimtab.protocols.perpetual import Perpetual
 
 
 def only_repays(actions: Iterable[Action], account: Address) -> bool:
-    """Whether a plan does nothing but pay the account's debts back.
+    """Whether a plan does nothing but pay the account's debts back, or secure its positions.
 
     It may take capital out of where it lies, into the account itself, and buy the tokens that it
-    then repays; and nothing else.
+    then repays. At a perpetual it may trade, and give margin in the same market or alone; whether
+    that leads away from liquidation is for the limits to measure. And nothing else.
     """
     actions = tuple(actions)
     repaid = {a.token for a in actions if isinstance(a, Repay) and a.on_behalf_of == account}
-    return bool(repaid) and all(_serves(action, account, repaid) for action in actions)
+    secures = any(_secures(action, account) for action in actions)
+    return (bool(repaid) or secures) and all(_serves(a, account, repaid) for a in actions)
+
+
+def _secures(action: Action, account: Address) -> bool:
+    """Whether an action can lead a position at a perpetual away from its liquidation."""
+    match action:
+        case Supply():
+            is_margin = action.market.partition(":")[0] == Perpetual.protocol
+            return is_margin and action.on_behalf_of == account
+        case _:
+            return isinstance(action, OpenPosition | ClosePosition)
 
 
 def _serves(action: Action, account: Address, repaid: set[Token]) -> bool:
@@ -43,7 +59,7 @@ def _serves(action: Action, account: Address, repaid: set[Token]) -> bool:
         case RemoveLiquidity() | RemoveLiquidityOne() | Collect():
             return action.recipient == account
         case _:
-            return isinstance(action, Approve)
+            return isinstance(action, Approve) or _secures(action, account)
 
 
 def leads_away(broken: Mapping[str, Fraction], measured: Mapping[str, Fraction]) -> bool:

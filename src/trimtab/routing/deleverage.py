@@ -13,23 +13,18 @@ from trimtab.core.market import Place
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.states import States
 from trimtab.core.token import Token
+from trimtab.protocols.perpetual import Perpetual
 from trimtab.protocols.shared.tokens import balances
 from trimtab.risk import Lender, health_factor, owed
 from trimtab.routing.approvals import grown, with_approvals
 from trimtab.routing.bounds import WAD
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
 from trimtab.routing.lenders import releasable
+from trimtab.routing.recovery import MARGIN, STEPS, recovered
 from trimtab.routing.trades import Sale, Terms, Trade, trades
-
-MARGIN = Fraction(1, 50)
-"""How far above its limit a repair brings the health factor, relative to the limit, so that the
-next price does not break it at once."""
 
 ROUNDS = 8
 """How often collateral is withdrawn, sold and repaid within one plan."""
-
-STEPS = 12
-"""Halvings in search of the least repayment: what is repaid without need is below 2**-12 of all."""
 
 
 def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -> Draft:
@@ -41,9 +36,12 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
     Everything is walked through the models, and every repayment is covered by the worst fills,
     which may slip as far as the limit against the oracle lets them: a repair that reverts because
     the price moved on costs more than the price.
+    A position at a perpetual gets margin and is made smaller instead, see `recovered`.
     Raises Infeasible where nothing can be repaid, or where a repayment would not help.
     """
     terms = replace(terms, accepts_limit=True)
+    if isinstance(lender, Perpetual):
+        return recovered(terms, states, lender, purpose)
     was = health_factor(states, lender, terms.account)
     if was is None:
         raise Infeasible(f"nothing is owed at {lender.name}: there is nothing to repay")

@@ -11,7 +11,8 @@ from trimtab.core.quantise import Wad
 from trimtab.core.states import States
 from trimtab.protocols.aave_v3 import health_factor
 from trimtab.routing import Draft, Purpose
-from trimtab.routing.deleverage import MARGIN, deleverage
+from trimtab.routing.deleverage import deleverage
+from trimtab.routing.recovery import MARGIN
 
 DOLLAR, ETHER = 10**6, 10**18
 LIMIT = Wad(115 * 10**16)

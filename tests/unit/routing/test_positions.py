@@ -9,14 +9,17 @@ import pytest
 
 from tests.support.desk import Desk, opened
 from trimtab.core.actions import ClosePosition, OpenPosition, Supply, Swap, Withdraw
+from trimtab.core.errors import Infeasible
 from trimtab.core.market import Place
 from trimtab.core.quantise import Wad
 from trimtab.core.states import States
 from trimtab.lab.world import CREDIT_WORLD
+from trimtab.mandate.repair import only_repays
 from trimtab.protocols.perpetual import Perpetual
 from trimtab.risk import health_factor
-from trimtab.routing import Draft, Purpose, draft
+from trimtab.routing import Draft, Purpose, deleverage, draft
 from trimtab.routing.lenders import HEADROOM
+from trimtab.routing.recovery import MARGIN
 
 pytestmark = pytest.mark.chain
 
@@ -121,7 +124,8 @@ def test_draft__margin_of_an_open_position__only_what_leaves_it_healthy(desk: De
     found, after = moved(desk, out, health=Wad(3 * ETHER))
     assert kinds(found) == ["Withdraw"]
     left = health_factor(after, market, desk.account)
-    assert left is not None and left >= 3 * (1 + HEADROOM)
+    assert left is not None
+    assert left >= 3 * (1 + HEADROOM)
 
 
 def test_draft__turnover_spent__no_more_is_opened(desk: Desk) -> None:
@@ -131,3 +135,65 @@ def test_draft__turnover_spent__no_more_is_opened(desk: Desk) -> None:
     found, after = moved(desk, {desk.place("USDC"): 0, **wishes}, budget=Fraction(5_000 * DOLLAR))
     assert -3 * ETHER < size_of(desk, after) < -2 * ETHER
     assert sum(turn.sold for turn in found.turns) <= 5_000 * DOLLAR
+
+
+# ------------------------------------------------------------------------------------- repairs
+
+
+REPAIR = Purpose(Fraction(0), Fraction(0), lowers_risk=True, why="repair")
+
+
+def shorted(desk: Desk, idle: int) -> Perpetual:
+    """A short of ten ether on 6,000 dollars of margin, and so many dollars that lie idle."""
+    market = market_of(desk)
+    desk.give("USDC", 6_000 * DOLLAR)
+    wishes = {market.margin_place: 6_000 * DOLLAR, market.position_place: -10 * ETHER}
+    moved(desk, {desk.place("USDC"): 0, **wishes}, health=Wad(ETHER))
+    if idle:
+        desk.give("USDC", idle)
+    return market
+
+
+def repaired(desk: Desk, market: Perpetual, limit: Wad) -> tuple[Draft, States]:
+    before = desk.ahead()
+    was = health_factor(before, market, desk.account)
+    assert was is not None
+    assert was < Fraction(limit, ETHER)
+    found = deleverage(desk.terms(health=limit), before, market, REPAIR)
+    assert only_repays(found.plan.actions, desk.account)
+    after = desk.execute(found.plan)
+    assert desk.changes(before, after) == found.plan.expected
+    return found, after
+
+
+def test_deleverage__margin_in_the_wallet__least_of_it_supplied(desk: Desk) -> None:
+    market, limit = shorted(desk, idle=20_000 * DOLLAR), Wad(6 * ETHER)
+    found, after = repaired(desk, market, limit)
+    assert kinds(found) == ["Supply"]
+    left = health_factor(after, market, desk.account)
+    assert left is not None
+    assert 6 * (1 + MARGIN) <= left < 6 * (1 + MARGIN) * Fraction(1_01, 100)
+
+
+def test_deleverage__no_margin_left__position_made_smaller(desk: Desk) -> None:
+    market, limit = shorted(desk, idle=0), Wad(6 * ETHER)
+    found, after = repaired(desk, market, limit)
+    assert kinds(found) == ["OpenPosition"]
+    assert -9 * ETHER < size_of(desk, after) < -5 * ETHER
+    left = health_factor(after, market, desk.account)
+    assert left is not None
+    assert 6 * (1 + MARGIN) <= left < 6 * (1 + MARGIN) * Fraction(1_01, 100)
+
+
+def test_deleverage__some_margin_and_a_high_limit__both(desk: Desk) -> None:
+    market, limit = shorted(desk, idle=1_000 * DOLLAR), Wad(8 * ETHER)
+    found, after = repaired(desk, market, limit)
+    assert kinds(found) == ["Supply", "OpenPosition"]
+    left = health_factor(after, market, desk.account)
+    assert left is not None
+    assert left >= 8 * (1 + MARGIN)
+
+
+def test_deleverage__no_position__says_so(desk: Desk) -> None:
+    with pytest.raises(Infeasible, match="no position is open"):
+        deleverage(desk.terms(), desk.ahead(), market_of(desk), REPAIR)

@@ -18,6 +18,7 @@ from trimtab.core.quantise import Bps, Timestamp
 from trimtab.core.token import ZERO_ADDRESS, Address, address
 from trimtab.lab.world import (
     DEFAULT_WORLD,
+    DEMO_WORLD,
     VARIABLE_RATE,
     Anvil,
     Deployer,
@@ -47,6 +48,7 @@ from trimtab.lab.world import (
     read,
     read_all,
     safe_contract,
+    staking_pool_contract,
     tick_lens_contract,
     token_contract,
     transaction,
@@ -281,6 +283,23 @@ def test_deploy_world__pool_of_one_basis_point__fee_enabled() -> None:
     with local_world(replace(DEFAULT_WORLD, pools=(pool,))) as small:
         entry = small.deployment.uniswap_v3.pools["WETH/USDC/100"]
         assert read(small.rpc, pool_contract(entry.address), "tickSpacing") == 1
+
+
+def test_deploy_world__shares_of_a_stake__lent_and_traded_at_their_feeds_price() -> None:
+    with local_world(DEMO_WORLD) as world:
+        book, rpc = world.deployment, world.rpc
+        assert book.staking is not None
+        stake = book.staking["stWETH"]
+        lent, pool = book.aave_v3.reserves["stWETH"], book.uniswap_v3.pools["stWETH/WETH/100"]
+        shares = staking_pool_contract(stake.address)
+        assert lent.token == stake.address in (pool.token0, pool.token1)
+        assert read(rpc, shares, "balanceOf", lent.a_token) == 4_000 * 10**18
+        assert read(rpc, shares, "balanceOf", pool.address) > 0
+        oracle = oracle_contract(book.aave_v3.oracle)
+        worth = DEMO_WORLD.token("stWETH").price
+        assert read(rpc, oracle, "getAssetPrice", stake.address) == worth
+        root, *_ = read(rpc, pool_contract(pool.address), "slot0")
+        assert root == 2**96  # a share trades for one ether where the world begins
 
 
 def test_deploy_world__impossible_reserve__says_which_call_and_why() -> None:

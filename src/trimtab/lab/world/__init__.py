@@ -21,6 +21,7 @@ from trimtab.lab.world.contracts import (
     reason,
 )
 from trimtab.lab.world.credit_world import CREDIT_WORLD
+from trimtab.lab.world.demo_world import DEMO_WORLD
 from trimtab.lab.world.deploy import LocalWorld, deploy_world, head, local_world
 from trimtab.lab.world.deploy_aave_v3 import (
     VARIABLE_RATE,
@@ -84,11 +85,11 @@ from trimtab.lab.world.deployment import (
     UniswapEntry,
     WeightedPoolEntry,
 )
+from trimtab.lab.world.exchange_world import EXCHANGE_WORLD
 from trimtab.lab.world.node import Anvil, NodeSpec
 from trimtab.lab.world.rpc import NodeRefusal, Rpc
 from trimtab.lab.world.spec import (
     DEFAULT_WORLD,
-    EXCHANGE_WORLD,
     PRICE_DECIMALS,
     PairSpec,
     PoolSpec,
@@ -115,6 +116,7 @@ __all__ = [
     "CREATE2_DEPLOYER",
     "CREDIT_WORLD",
     "DEFAULT_WORLD",
+    "DEMO_WORLD",
     "EXCHANGE_WORLD",
     "FLASH_LOOP_COMPILER",
     "MULTICALL3",

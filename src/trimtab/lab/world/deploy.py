@@ -23,7 +23,7 @@ from trimtab.lab.world.deploy_perpetual import deploy_perpetual, open_perpetual
 from trimtab.lab.world.deploy_plan_check import deploy_plan_check
 from trimtab.lab.world.deploy_range_minter import deploy_range_minter
 from trimtab.lab.world.deploy_safe import NewSafe, deploy_safe, new_safe
-from trimtab.lab.world.deploy_staking import deploy_staking
+from trimtab.lab.world.deploy_staking import deploy_staking, share_tokens
 from trimtab.lab.world.deploy_tokens import (
     MULTICALL3,
     deploy_feeds,
@@ -114,8 +114,11 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     tokens = deploy_tokens(deployer, spec.tokens)
     feeds = deploy_feeds(deployer, spec.tokens)
     safe = deploy_safe(deployer)
-    exchange = deploy_uniswap_v3(deployer, spec, tokens, liquidity_provider)
-    lending = deploy_aave_v3(deployer, spec.reserves, tokens, feeds, spec.lending)
+    stakes = deploy_staking(deployer, spec, tokens, liquidity_provider) if spec.stakes else None
+    shares, share_feeds = share_tokens(spec, stakes or {})
+    traded, priced = tokens | shares, feeds | share_feeds
+    exchange = deploy_uniswap_v3(deployer, spec, traded, liquidity_provider)
+    lending = deploy_aave_v3(deployer, spec.reserves, traded, priced, spec.lending)
     supply_reserves(deployer, lending, liquidity_provider)
     plan_check = deploy_plan_check(deployer)
     minter = deploy_range_minter(deployer, exchange.factory.address)
@@ -132,17 +135,16 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         else None
     )
     morpho = (
-        deploy_morpho(deployer, spec, spec.morpho, tokens, (liquidity_provider, *agents))
+        deploy_morpho(deployer, spec, spec.morpho, traded, (liquidity_provider, *agents))
         if spec.morpho
         else None
     )
     lending36 = (
-        deploy_aave_v36(deployer, spec.lending36, tokens, feeds, liquidity_provider)
+        deploy_aave_v36(deployer, spec.lending36, traded, priced, liquidity_provider)
         if spec.lending36
         else None
     )
     vaults = deploy_vaults(deployer, spec, tokens, liquidity_provider) if spec.vaults else None
-    stakes = deploy_staking(deployer, spec, tokens, liquidity_provider) if spec.stakes else None
     perpetual = (
         deploy_perpetual(deployer, spec, tokens, feeds, exchange.factory)
         if spec.perpetual
@@ -154,7 +156,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     borrowings += lending36.first_borrowings(liquidity_provider) if lending36 else []
     _borrow(rpc, borrowings, spec)
     if perpetual is not None:
-        open_perpetual(rpc, spec, perpetual, tokens, feeds, liquidity_provider)
+        open_perpetual(rpc, spec, perpetual, tokens, priced, liquidity_provider)
     at = head(rpc)
     answers = read_all(rpc, [*exchange.queries, *lending.queries])
     pools, reserves = answers[: len(spec.pools)], answers[len(spec.pools) :]

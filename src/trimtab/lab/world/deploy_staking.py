@@ -9,7 +9,7 @@ from trimtab.lab.world.artifacts import Artifact, contracts_directory
 from trimtab.lab.world.compile import compiled
 from trimtab.lab.world.contracts import Contract
 from trimtab.lab.world.deploy_tokens import feed_artifact, mint
-from trimtab.lab.world.deployment import TokenEntry
+from trimtab.lab.world.deployment import FeedEntry, TokenEntry
 from trimtab.lab.world.spec import PRICE_DECIMALS, WorldSpec
 from trimtab.lab.world.transactions import Deployer
 from trimtab.lab.world.vault_entries import StakeEntry
@@ -36,7 +36,7 @@ def deploy_staking(
     """Queue the staking pools, by the symbols of their shares; the first shares are `owner`'s.
 
     The deployer is the oracle and the owner the operator. A part of the first stake waits in the
-    queue, for the deployer.
+    queue, for the deployer, who keeps the shares that others begin with.
     """
     entries = {}
     for each in spec.stakes:
@@ -47,11 +47,12 @@ def deploy_staking(
         )
         feed = deployer.create(feed_artifact(), PRICE_DECIMALS, each.price)
         if each.staked:
-            raw = each.staked * 10**asset.decimals
+            raw, kept = (part * 10**asset.decimals for part in (each.staked, each.kept))
             leaving = raw // _LEAVING_PARTS
-            mint(deployer, {asset.address: raw}, pool.address)
-            deployer.invoke(pool, "stake", raw)
-            deployer.invoke(pool, "report", raw // _REWARD_PARTS)
+            mint(deployer, {asset.address: raw + kept}, pool.address)
+            deployer.invoke(pool, "stake", raw + kept)
+            deployer.keep(pool.address)
+            deployer.invoke(pool, "report", (raw + kept) // _REWARD_PARTS)
             deployer.invoke(pool, "request", leaving)
             deployer.invoke(pool, "transfer", owner, raw - leaving)
         entries[each.symbol] = StakeEntry(
@@ -64,3 +65,18 @@ def deploy_staking(
             heartbeat=each.heartbeat,
         )
     return entries
+
+
+def share_tokens(
+    spec: WorldSpec, entries: Mapping[str, StakeEntry]
+) -> tuple[dict[str, TokenEntry], dict[str, FeedEntry]]:
+    """The pools' shares as tokens, and the feeds of what they trade at, by symbol."""
+    tokens = {
+        symbol: TokenEntry(each.address, spec.token(symbol).decimals)
+        for symbol, each in entries.items()
+    }
+    feeds = {
+        symbol: FeedEntry(each.feed, each.feed_decimals, each.heartbeat)
+        for symbol, each in entries.items()
+    }
+    return tokens, feeds

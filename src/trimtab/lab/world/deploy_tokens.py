@@ -69,10 +69,14 @@ def deploy_feeds(deployer: Deployer, specs: Sequence[TokenSpec]) -> dict[str, Fe
 
 
 def mint(deployer: Deployer, tokens: Mapping[Address, int], spender: Address) -> None:
-    """Queue amounts of tokens for the deployer's own account, with leave to take them."""
+    """Queue amounts of tokens for the deployer's own account, with leave to take them.
+
+    Those that it keeps enough of are not minted.
+    """
     for address, amount in tokens.items():
         contract = token_contract(address)
-        deployer.invoke(contract, "mint(address,uint256)", deployer.account, amount)
+        if not deployer.has(address):
+            deployer.invoke(contract, "mint(address,uint256)", deployer.account, amount)
         deployer.invoke(contract, "approve", spender, amount)
 
 

@@ -163,6 +163,7 @@ class WorldSpec:
         symbols = [token.symbol for token in self.tokens]
         if len(set(symbols)) != len(symbols):
             raise ConfigError(f"a token is named twice in {symbols}")
+        shares = [stake.symbol for stake in self.stakes]
         used = [reserve.symbol for reserve in self.reserves]
         used += [symbol for pool in self.pools for symbol in (pool.base, pool.quote)]
         used += [symbol for pair in self.pairs for symbol in (pair.base, pair.quote)]
@@ -173,7 +174,7 @@ class WorldSpec:
             used += [self.perpetual.feed, self.perpetual.settlement]
         used += self.morpho.symbols if self.morpho else ()
         used += self.lending36.symbols if self.lending36 else ()
-        if missing := sorted(set(used) - set(symbols)):
+        if missing := sorted(set(used) - {*symbols, *shares}):
             raise ConfigError(f"no token {missing} in this world: it has {symbols}")
         fees = sorted(TICK_SPACING)
         for pool in self.pools:
@@ -188,14 +189,25 @@ class WorldSpec:
         """The time of the first block."""
         return Timestamp(self.node.timestamp)
 
+    @property
+    def shares(self) -> tuple[TokenSpec, ...]:
+        """The shares of the staking pools as tokens; nobody can mint them."""
+        return tuple(
+            TokenSpec(each.symbol, self.token(each.asset).decimals, each.price, each.heartbeat)
+            for each in self.stakes
+        )
+
     def token(self, symbol: str) -> TokenSpec:
-        """The token of this symbol."""
-        return next(token for token in self.tokens if token.symbol == symbol)
+        """The token, or the share of a staking pool, of this symbol."""
+        if symbol in {token.symbol for token in self.tokens}:
+            return next(token for token in self.tokens if token.symbol == symbol)
+        return next(share for share in self.shares if share.symbol == symbol)
 
     def priced(self, prices: Mapping[str, int]) -> WorldSpec:
         """This world with other initial prices, in dollars times 10**8, by symbol.
 
-        Raises ConfigError for a symbol that is not there or a price that is not positive.
+        Shares keep what they trade at in their token. Raises ConfigError for a symbol that is not
+        there or a price that is not positive.
         """
         for symbol, price in prices.items():
             if symbol not in {token.symbol for token in self.tokens} or price <= 0:
@@ -203,7 +215,13 @@ class WorldSpec:
         tokens = tuple(
             replace(token, price=prices.get(token.symbol, token.price)) for token in self.tokens
         )
-        return replace(self, tokens=tokens)
+        stakes = tuple(
+            replace(each, price=each.price * prices[each.asset] // self.token(each.asset).price)
+            if each.asset in prices
+            else each
+            for each in self.stakes
+        )
+        return replace(self, tokens=tokens, stakes=stakes)
 
 
 def laddered(worth: int, *half_widths: int) -> tuple[PositionSpec, ...]:
@@ -269,22 +287,3 @@ DEFAULT_WORLD = WorldSpec(
 
 Risk figures and curves are of the size that the protocol's mainnet markets have used.
 """
-
-EXCHANGE_WORLD = replace(
-    DEFAULT_WORLD,
-    tokens=(
-        *DEFAULT_WORLD.tokens,
-        TokenSpec("USDT", 6, 1 * _DOLLAR, heartbeat=86_400),
-        TokenSpec("DAI", 18, 1 * _DOLLAR, heartbeat=86_400),
-        TokenSpec("FRAX", 18, 1 * _DOLLAR, heartbeat=86_400),
-    ),
-    pairs=(PairSpec("WETH", "USDC", 2_000_000), PairSpec("USDC", "USDT", 1_000_000)),
-    stable_pools=(
-        StablePoolSpec(("USDC", "USDT", "DAI", "FRAX"), 200, fee=4_000_000, supplied=2_000_000),
-    ),
-    weighted_pools=(
-        WeightedPoolSpec(("WETH", "USDC"), (80, 20), fee=Bps(30), worth=5_000_000),
-        WeightedPoolSpec(("WBTC", "WETH", "DAI"), (50, 25, 25), fee=Bps(100), worth=2_000_000),
-    ),
-)
-"""The world of the demonstration with three more dollars and a pool of every exchange."""

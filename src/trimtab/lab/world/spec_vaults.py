@@ -32,3 +32,5 @@ class StakeSpec:
     """Dollars of one whole share, times 10**8."""
     heartbeat: int
     """Seconds after which the feed promises a new answer."""
+    kept: int = 0
+    """Whole tokens besides, staked for reserves and exchange pools that begin with shares."""

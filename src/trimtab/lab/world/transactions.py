@@ -97,6 +97,15 @@ class Deployer:
         self._nonce = _quantity(rpc("eth_getTransactionCount", account, "latest"))
         self._queue: list[Transaction] = []
         self._expected: list[Address | None] = []
+        self._kept: set[Address] = set()
+
+    def keep(self, token: Address) -> None:
+        """Say that the account has all that it will need of a token, which it cannot mint."""
+        self._kept.add(token)
+
+    def has(self, token: Address) -> bool:
+        """Whether the account keeps enough of a token."""
+        return token in self._kept
 
     def create(
         self,

@@ -14,6 +14,7 @@ from trimtab.lab.world.spec import (
     TokenSpec,
     laddered,
 )
+from trimtab.lab.world.spec_vaults import StakeSpec
 
 
 def test_world_spec__unknown_token__lists_what_there_is() -> None:
@@ -61,3 +62,10 @@ def test_sqrt_price_x96__any_pair__root_rounded_down(
     root = sqrt_price_x96(token0, token1)
     exact = Fraction(price0 * 10**decimals1, price1 * 10**decimals0) * 2**192
     assert root**2 <= exact < (root + 1) ** 2
+
+
+def test_priced__share_of_a_stake__keeps_what_it_trades_at_in_its_token() -> None:
+    stake = StakeSpec("stWETH", "WETH", staked=1, price=1_990 * 10**8, heartbeat=86_400)
+    world = replace(DEFAULT_WORLD, stakes=(stake,)).priced({"WETH": 3_000 * 10**8})
+    assert world.token("stWETH").price == 2_985 * 10**8
+    assert world.shares == (world.token("stWETH"),)

@@ -39,11 +39,11 @@ def settled(
     `earned` (interest and external flows) goes to whoever owns the place, in proportion, or by
     the shares where nobody does. Liquidity is owned as a whole: what it comes to be worth in a
     token of which it held none, and what a pool owes it, is of whoever owns the rest of it, or
-    has just wanted it. `traded` (our plan's flows) goes to each strategy as it wanted;
-    what a plan did more or less than was wanted is spread in proportion to the wants. Each pays
-    or gets for its part in the numeraire, at the oracle's `prices`: so wishes that cross are
-    exchanged at them, though no flow tells of it, and what the plan lost on the way is shared in
-    proportion to the values traded.
+    has just wanted it; so is a position at a perpetual, of whoever owns its margin. `traded` (our
+    plan's flows) goes to each strategy as it wanted; what a plan did more or less than was wanted
+    is spread in proportion to the wants. Each pays or gets for its part in the numeraire, at the
+    oracle's `prices`: so wishes that cross are exchanged at them, though no flow tells of it, and
+    what the plan lost on the way is shared in proportion to the values traded.
     """
     after = {name: dict(places) for name, places in claims.items()}
     by_share = _shares(claims, shares)
@@ -51,13 +51,18 @@ def settled(
     for place, raw in earned.items():
         sign = -1 if place.is_debt else 1
         owned = {name: max(sign * places.get(place, 0), 0) for name, places in claims.items()}
-        whole = (_of_the_same(place, books, prices) for books in (claims, wanted))
+        whole = [_of_the_same(place, books, prices) for books in (claims, wanted)]
+        owned = {} if place.is_position else owned
         _give(after, place, divided(raw, _first(owned, *whole, by_share)))
     home = wallet(prices.numeraire)
     paid, sizes = dict.fromkeys(claims, 0), dict.fromkeys(claims, Fraction(0))
     touched = (*traded, *(place for places in wanted.values() for place in places))
     for place in dict.fromkeys(place for place in touched if place != home):
-        parts = _filled(traded.get(place, 0), place, wanted, by_share)
+        if place.is_position:
+            whole = [_of_the_same(place, books, prices) for books in (claims, wanted)]
+            parts = divided(traded.get(place, 0), _first(*whole, by_share))
+        else:
+            parts = _filled(traded.get(place, 0), place, wanted, by_share)
         _give(after, place, parts)
         for name, part in parts.items():
             value = part * prices.price(place.token)
@@ -122,6 +127,8 @@ def _of_the_same(place: Place, books: Claims, prices: Prices) -> Weights:
 
 
 def _is_same_liquidity(one: Place, other: Place) -> bool:
+    if one.is_position or other.is_position:
+        return one.market == other.market  # a position is of whose its margin is
     of_pools = not (one.is_simple or other.is_simple)
     return of_pools and (one.market, one.ticks) == (other.market, other.ticks)
 

@@ -61,11 +61,12 @@ def _shrink(
 ) -> None:
     """Scale the places down to the allowed sum; what is freed goes to `target`, or else home.
 
-    Debts count against the sum and stay as they are wished.
+    Debts, and what positions gained, count against the sum and stay as they are wished.
     """
     places = sorted(place for place in group if place in values)
-    owed = sum((values[place] for place in places if place.is_debt), Fraction(0))
-    places = [place for place in places if not place.is_debt]
+    stays = {place for place in places if place.is_debt or place.is_position}
+    owed = sum((values[place] for place in stays), Fraction(0))
+    places = [place for place in places if place not in stays]
     held = sum((values[place] for place in places), Fraction(0))
     if held + owed <= allowed:
         return

@@ -7,22 +7,13 @@ from fractions import Fraction
 
 from trimtab.app.explanation import plain_of
 from trimtab.app.found import Found, found, worth
-from trimtab.app.keys import in_pool, token_of
+from trimtab.app.keys import IN_POOL, SIMPLE, kind_of, token_of
+from trimtab.app.numbers import count, moment, number, percent, quantity, short, signed, span
 from trimtab.app.recorded import Approved, Hold, Plan, Refused, Target
 from trimtab.app.recorded_actions import Approve
-from trimtab.app.words import (
-    GWEI,
-    Limit,
-    count,
-    moment,
-    number,
-    percent,
-    quantity,
-    short,
-    signed,
-    span,
-)
+from trimtab.app.words import GWEI, Limit
 from trimtab.core.canonical import Plain
+from trimtab.core.market import POSITION
 from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch, Settlement
 from trimtab.journal.pnl import Attribution
 from trimtab.journal.store import Journal
@@ -118,8 +109,8 @@ def _since(what: Found) -> Lines:
         if flows:
             lines.append(f"moved by {whose}")
             lines += _moved(what, ((flow.place, flow.raw) for flow in flows))
-    for is_pooled, told in ((False, "interest"), (True, "in pools, by swaps")):
-        accruals = {p: raw for p, raw in block.flows.accruals.items() if in_pool(p) is is_pooled}
+    for kind, told in _ACCRUED.items():
+        accruals = {p: raw for p, raw in block.flows.accruals.items() if kind_of(p) == kind}
         if accruals:
             lines.append(told)
             lines += _moved(what, accruals.items())
@@ -128,12 +119,20 @@ def _since(what: Found) -> Lines:
     return [*lines, *_change(attribution, what), _conserved(block.flows.error)]
 
 
+_ACCRUED = {
+    SIMPLE: "interest",
+    IN_POOL: "in pools, by swaps",
+    POSITION: "positions, by prices and funding",
+}
+
+
 def _change(attribution: Attribution, what: Found) -> Lines:
     gained = what.lexicon.gained
     named = (
         ("prices", attribution.price),
         ("interest", attribution.interest),
         ("liquidity", attribution.liquidity),
+        ("positions", attribution.positions),
         ("brought or taken by others", attribution.external),
         ("pool fees", -attribution.fees),
         ("slippage", -attribution.slippage),
@@ -197,8 +196,8 @@ def _decisions(what: Found) -> Lines:
             case Target():
                 edge = percent(decision.edge, 3)
                 lines.append(f"{name}: target, worth {edge} a year; {decision.why}")
-                legs = ((what.lexicon.place(leg.place.key), leg.weight) for leg in decision.legs)
-                lines += _table("<>", ((place, percent(weight)) for place, weight in legs))
+                legs = ((what.lexicon.leg(leg), percent(leg.weight)) for leg in decision.legs)
+                lines += _table("<>", legs)
     return lines
 
 

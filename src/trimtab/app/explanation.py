@@ -11,11 +11,13 @@ from fractions import Fraction
 
 from trimtab.app.found import Found, worth
 from trimtab.app.history import Block
-from trimtab.app.keys import in_pool, token_of
+from trimtab.app.keys import IN_POOL, SIMPLE, kind_of, token_of
+from trimtab.app.numbers import moment, number
 from trimtab.app.recorded import Approved, Plan, Refused, Target
 from trimtab.app.recorded_actions import Action
-from trimtab.app.words import Limit, moment, number
+from trimtab.app.words import Limit
 from trimtab.core.canonical import Plain, plain
+from trimtab.core.market import POSITION
 from trimtab.core.settlement import Settlement
 from trimtab.journal.pnl import Attribution
 
@@ -118,15 +120,16 @@ def _since(what: Found) -> Plain:
             }
             for flow in block.flows.flows
         ],
-        "interest": _held(what, _accrued(block, is_pooled=False)),
-        "in_pools": _held(what, _accrued(block, is_pooled=True)),
+        "interest": _held(what, _accrued(block, SIMPLE)),
+        "in_pools": _held(what, _accrued(block, IN_POOL)),
+        "positions": _held(what, _accrued(block, POSITION)),
         "change": _change(what, block.attribution),
         "conservation_error": plain(block.flows.error),
     }
 
 
-def _accrued(block: Block, *, is_pooled: bool) -> dict[str, int]:
-    return {k: raw for k, raw in block.flows.accruals.items() if in_pool(k) is is_pooled}
+def _accrued(block: Block, kind: str) -> dict[str, int]:
+    return {key: raw for key, raw in block.flows.accruals.items() if kind_of(key) == kind}
 
 
 def _change(what: Found, attribution: Attribution) -> Data:
@@ -136,6 +139,7 @@ def _change(what: Found, attribution: Attribution) -> Data:
         "price": attribution.price,
         "interest": attribution.interest,
         "liquidity": attribution.liquidity,
+        "positions": attribution.positions,
         "external": attribution.external,
         "fees": attribution.fees,
         "slippage": attribution.slippage,
@@ -163,6 +167,7 @@ def _decisions(what: Found) -> Data:
             "why": decision.why,
             "edge_per_year": decimal(decision.edge),
             "weights": {leg.place.key: decimal(leg.weight) for leg in decision.legs},
+            "margins": {p.place.key: decimal(p.margin) for p in decision.legs if p.margin},
         }
     return told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trimtab.core.market import LIQUIDITY, UNCOLLECTED
+from trimtab.core.market import LIQUIDITY, POSITION, UNCOLLECTED
 
 
 def token_of(key: str) -> str:
@@ -30,6 +30,17 @@ def is_debt(key: str) -> bool:
 def in_pool(key: str) -> bool:
     """Whether a place is liquidity in a pool, or what a pool owes."""
     return side_of(key).partition(":")[0] in (LIQUIDITY, UNCOLLECTED)
+
+
+SIMPLE = "simple"
+IN_POOL = "in a pool"
+
+
+def kind_of(key: str) -> str:
+    """Whether a place is in a pool (IN_POOL), a position at a perpetual (POSITION) or SIMPLE."""
+    if in_pool(key):
+        return IN_POOL
+    return POSITION if side_of(key) == POSITION else SIMPLE
 
 
 def ranged(ticks: Sequence[object]) -> str:

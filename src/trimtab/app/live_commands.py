@@ -13,6 +13,7 @@ import typer
 from trimtab.app.attached import place_of
 from trimtab.app.journals import location
 from trimtab.app.logs import Log
+from trimtab.app.numbers import count
 from trimtab.app.output import say_json
 from trimtab.app.recorded import Tick, part_of
 from trimtab.app.rehearse import Watch
@@ -20,7 +21,6 @@ from trimtab.app.resolve import read_mandate
 from trimtab.app.running import Going, go
 from trimtab.app.spool import Given, Spool
 from trimtab.app.view import LiveView
-from trimtab.app.words import count
 from trimtab.core.errors import ConfigError
 from trimtab.core.token import Address
 from trimtab.journal.store import Journal

@@ -15,6 +15,7 @@ from trimtab.app.parts import Bounds, Part, TokenName
 from trimtab.app.recorded_actions import Action
 from trimtab.core.canonical import Plain
 from trimtab.core.errors import JournalError
+from trimtab.core.market import POSITION
 from trimtab.journal.records import Record
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -82,10 +83,16 @@ class Spot(Part, frozen=True, kw_only=True):
 
 
 class Leg(Part, frozen=True, kw_only=True):
-    """A wished weight."""
+    """A wished weight; of a position that of its exposure, with its margin."""
 
     place: Spot
     weight: Fraction
+    margin: Fraction = Fraction(0)
+
+    @property
+    def share(self) -> Fraction:
+        """The share of the equity that lies there: of a position its margin."""
+        return self.margin if self.place.side == POSITION else self.weight
 
 
 class Target(Part, frozen=True, kw_only=True, tag_field="type", tag="Target"):

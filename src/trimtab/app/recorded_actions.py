@@ -95,6 +95,23 @@ class Repay(Part, frozen=True, kw_only=True, tag_field="type", tag="Repay"):
     amount: str
 
 
+class OpenPosition(Part, frozen=True, kw_only=True, tag_field="type", tag="OpenPosition"):
+    """Exposure bought or sold at a perpetual; `amount` and `bound` are units of 10**-18."""
+
+    market: str
+    is_short: bool
+    is_exact_in: bool
+    amount: int
+    bound: int
+
+
+class ClosePosition(Part, frozen=True, kw_only=True, tag_field="type", tag="ClosePosition"):
+    """A position at a perpetual traded away; `bound` is in units of 10**-18."""
+
+    market: str
+    bound: int
+
+
 class Transfer(Part, frozen=True, kw_only=True, tag_field="type", tag="Transfer"):
     """Tokens sent to another account."""
 
@@ -129,6 +146,8 @@ Action = (
     | Withdraw
     | Borrow
     | Repay
+    | OpenPosition
+    | ClosePosition
     | Transfer
     | Approve
     | UpdateAnswer

@@ -13,8 +13,9 @@ from trimtab.allocation.books import UNASSIGNED
 from trimtab.app.parameters import strategy_of
 from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Market, MarketId, Place, State, Ticks
+from trimtab.core.market import Market, MarketId, Place, State, Ticks, wallet
 from trimtab.core.quantise import Rounding, quantise
+from trimtab.core.strategy import Need
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot, Execution, Seat
 from trimtab.mandate.adapters import ADAPTERS
@@ -24,6 +25,7 @@ from trimtab.mandate.limits import Limits
 from trimtab.mandate.parse import parse_mandate
 from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.erc20 import Erc20
+from trimtab.protocols.perpetual import Perpetual
 from trimtab.protocols.shared.ticks import MAX_TICK
 from trimtab.protocols.uniswap_v3 import Pool
 from trimtab.risk import is_lender, lent_tokens
@@ -158,8 +160,10 @@ def _ranges(mandate: Mandate, book: AddressBook) -> dict[MarketId, tuple[Ticks, 
 
 
 def _lenders(mandate: Mandate, book: AddressBook) -> tuple[Place, ...]:
+    """Where tokens may be lent; margin is put at a perpetual for positions alone."""
     names = set(book.lending_names())
-    return tuple(book.place(name) for name in mandate.markets if name in names)
+    lent = (name for name in mandate.markets if name in names)
+    return tuple(book.place(name) for name in lent if not isinstance(book.market(name), Perpetual))
 
 
 def _markets(
@@ -214,11 +218,12 @@ def _execution(mandate: Mandate) -> Execution:
 def _check_seats(bot: Bot) -> None:
     """Raise ConfigError for a strategy that wants what the mandate does not give it."""
     markets = {market.id for market in bot.markets}
+    positions = [market.position_place for market in bot.perpetuals]
     for seat in bot.seats:
         if seat.name == UNASSIGNED:
             raise ConfigError(f"a strategy cannot be named {UNASSIGNED!r}: choose another name")
         for need in seat.strategy.needs:
-            is_there = need in bot.places if isinstance(need, Place) else True
+            is_there = not isinstance(need, Place) or need in (*bot.places, *positions)
             market = need.market if isinstance(need, Place) else None
             market = need.id if isinstance(need, Market) else market
             if not is_there or (market is not None and market not in markets):
@@ -226,11 +231,24 @@ def _check_seats(bot: Bot) -> None:
                     f"strategy {seat.name!r} needs {need}, which is no part of this mandate: add "
                     "its market to `markets`"
                 )
+            if (other := bot.positions.get(_position(need, bot), seat.name)) != seat.name:
+                raise ConfigError(
+                    f"strategies {other!r} and {seat.name!r} both need {need}: the account has one "
+                    "position there, so let only one of them have it"
+                )
             if not seat.sweeps and bot.sweeper and need in bot.lenders:
                 raise ConfigError(
                     f"strategy {seat.name!r} lends at {need}, where {bot.sweeper.name!r} places "
                     "what idles of all: let only one of them lend"
                 )
+
+
+def _position(need: Need, bot: Bot) -> Place:
+    """The place of the position that a need is of; another place where it is of none."""
+    places = {market.margin_place: market.position_place for market in bot.perpetuals}
+    if isinstance(need, Perpetual):
+        return need.position_place
+    return places.get(need, need) if isinstance(need, Place) else wallet(bot.numeraire)
 
 
 def _check_caps(mandate: Mandate, bot: Bot) -> None:

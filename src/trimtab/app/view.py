@@ -13,8 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from trimtab.app.numbers import count, moment, money, number, percent, signed
 from trimtab.app.watched import COUNTED, Watched
-from trimtab.app.words import count, moment, money, number, percent, signed
 from trimtab.core.token import Token
 from trimtab.engine.bot import Bot
 from trimtab.engine.run import Step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -122,11 +122,18 @@ def _wished(bot: Bot, outcome: Outcome, wished: Mapping[str, Wish]) -> dict[str,
     owners = {seat.name for seat in bot.owners}
     decisions = outcome.judgement.decisions if outcome.judgement else ()
     newest: dict[str, Wish] = {
-        name: {leg.place.token: Fraction(leg.weight) for leg in decision.legs}
+        name: _by_token((leg.place.token, Fraction(leg.share)) for leg in decision.legs)
         for name, decision in decisions
         if name in owners and isinstance(decision, Target)
     }
     return mixes | dict(wished) | newest
+
+
+def _by_token(shares: Iterable[tuple[Token, Fraction]]) -> Wish:
+    wish: dict[Token, Fraction] = {}
+    for token, part in shares:
+        wish[token] = wish.get(token, Fraction(0)) + part
+    return wish
 
 
 def _worth(outcome: Outcome, place: Place, raw: int) -> Fraction:
@@ -146,12 +153,17 @@ def _lies(outcome: Outcome) -> dict[str, Fraction]:
     shares: dict[str, Fraction] = {"in the account": Fraction(0)}
     for place, raw in outcome.book.items():
         protocol = place.market.split(":", 1)[0]
-        how = "owed" if place.is_debt else "lent" if place.is_simple else "pooled"
-        where = f"{how} at {protocol}"
+        where = f"{_how(place)} at {protocol}"
         name = "in the account" if protocol == "erc20" else where
         share = _share(_worth(outcome, place, raw), outcome.equity)
         shares[name] = shares.get(name, Fraction(0)) + share
     return shares
+
+
+def _how(place: Place) -> str:
+    if place.is_position:
+        return "gained by positions"
+    return "owed" if place.is_debt else "lent" if place.is_simple else "pooled"
 
 
 def _targets(outcome: Outcome, bot: Bot, wished: Mapping[str, Wish]) -> dict[Token, Fraction]:

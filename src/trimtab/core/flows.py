@@ -39,11 +39,14 @@ def fold_events(
 ) -> Folded:
     """Fold events, in order, into states that stand before them.
 
-    Each market's clock is moved to an event's moment first, so that interest is apart from flows.
+    Each market's clock is moved to an event's moment first, so that interest is apart from flows;
+    so is that of every market that reads it, whose holdings it may be worth.
     A pool tells of one deposit in several logs, and between them a share has no meaning: a
     place whose shares a transaction changes moves by all that its logs did to it, in one flow
     after the others. A vault is paid by its token's log before or after its own, and what that
-    does to the account's shares is part of their flow. `is_ours` tells whether a transaction, by
+    does to the account's shares is part of their flow. What a position at a perpetual realises
+    becomes margin: where a transaction moves the account's tokens, all that it does to the worth
+    of a position is its flow too. `is_ours` tells whether a transaction, by
     its hash, is one of ours.
     """
     by_emitter: dict[Address, list[MarketId]] = {}
@@ -58,14 +61,15 @@ def fold_events(
         paid: Counter[Place] = Counter()
         for event in within:
             touched = _touched(event, by_emitter)
-            before = _held_in(adapters, states, touched, account)
-            if any(states.state(each).timestamp != event.timestamp for each in touched):
+            valued = _reading(states, touched)
+            before = _held_in(adapters, states, valued, account)
+            if any(states.state(each).timestamp != event.timestamp for each in valued):
                 earlier = before
-                states = _accrued(adapters, states, touched, Timestamp(event.timestamp))
-                before = _held_in(adapters, states, touched, account)
+                states = _accrued(adapters, states, valued, Timestamp(event.timestamp))
+                before = _held_in(adapters, states, valued, account)
                 accruals.update(grown(earlier, before))
             states = _after(adapters, states, event, touched)
-            after = _held_in(adapters, states, touched, account)
+            after = _held_in(adapters, states, valued, account)
             for place, raw in grown(before, after).items():
                 if not raw or not _is_paid_by(place, event):
                     drifts[place] += raw
@@ -97,7 +101,10 @@ def _paid_out(moved: list[Flow], place: Place, raw: int) -> bool:
 
 
 def _pooled(moved: list[Flow], drifts: Counter[Place]) -> tuple[Flow, ...]:
-    """A transaction's one flow for each place in a pool, what drifted meanwhile taken over."""
+    """A transaction's one flow for each place in a pool, or position, with its drift meanwhile."""
+    for place in [place for place, raw in drifts.items() if place.is_position and raw]:
+        if touching := [flow for flow in moved if flow.place.token == place.token]:
+            moved = [*moved, replace(touching[0], place=place, shares=0, raw=drifts.pop(place))]
     flows = summed(flow for flow in moved if not flow.place.is_simple)
     return tuple(replace(flow, raw=flow.raw + drifts.pop(flow.place, 0)) for flow in flows)
 
@@ -184,6 +191,14 @@ def _touched(event: Event, by_emitter: Mapping[Address, list[MarketId]]) -> tupl
     moved = [movement.token for movement in event.applied.movements]
     paid = (market for token in moved for market in by_emitter.get(token.address, ()))
     return tuple(dict.fromkeys((*event.applied.changed, *map(token_market, moved), *paid)))
+
+
+def _reading(states: States, touched: tuple[MarketId, ...]) -> tuple[MarketId, ...]:
+    """These markets and those that read their storage."""
+    reading = (
+        market.id for market in states.markets.values() if not set(touched).isdisjoint(market.parts)
+    )
+    return tuple(dict.fromkeys((*touched, *reading)))
 
 
 def _held_in(

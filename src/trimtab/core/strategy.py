@@ -137,6 +137,11 @@ class Leg:
                 "for a position at a perpetual"
             )
 
+    @property
+    def share(self) -> float:
+        """The share of the equity that lies there: of a position its margin."""
+        return self.margin if self.place.is_position else self.weight
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Target:

@@ -22,6 +22,7 @@ from trimtab.core.strategy import AnySignal, Strategy, signals_of
 from trimtab.core.token import Address, Token
 from trimtab.mandate.limits import Limits
 from trimtab.protocols.chainlink import Feed
+from trimtab.protocols.perpetual import Perpetual
 from trimtab.routing import Exchange, Router, is_exchange, tokens_of
 
 
@@ -87,7 +88,28 @@ class Bot:
     @property
     def places(self) -> tuple[Place, ...]:
         """Everywhere the book may sit, what it may owe included."""
-        return (*self.wallets, *self.lenders, *self.debts)
+        return (*self.wallets, *self.lenders, *self.debts, *self.margins)
+
+    @property
+    def perpetuals(self) -> tuple[Perpetual, ...]:
+        """The perpetuals at which positions may be opened."""
+        return tuple(each for each in self.markets if isinstance(each, Perpetual))
+
+    @property
+    def margins(self) -> tuple[Place, ...]:
+        """Where the margin of positions lies."""
+        return tuple(market.margin_place for market in self.perpetuals)
+
+    @property
+    def positions(self) -> Mapping[Place, str]:
+        """The places of positions, and which strategy each is of."""
+        owners: dict[Place, str] = {}
+        for market in self.perpetuals:
+            places = (market.position_place, market.margin_place)
+            for seat in self.seats:
+                if any(need == market or need in places for need in seat.strategy.needs):
+                    owners[market.position_place] = seat.name
+        return owners
 
     @property
     def debts(self) -> tuple[Place, ...]:

@@ -22,7 +22,7 @@ from trimtab.engine.worlds import GAS_HEADROOM
 from trimtab.mandate.limits import HEALTH, Fill, Scene
 from trimtab.mandate.repair import is_health
 from trimtab.mandate.review import breaches, review
-from trimtab.risk import is_lender, nearness
+from trimtab.risk import is_lender, nearness, unit_worth
 from trimtab.routing import Draft, Purpose, Terms, deleverage, draft
 
 
@@ -145,6 +145,7 @@ def after_of(bot: Bot, now: Now, found: Draft) -> Scene:
         )
         for trade in found.trades
     )
+    fills += tuple(Fill(turn.name, turn.sold, turn.least) for turn in found.turns)
     sold = sum((fill.sold for fill in fills), Fraction(0))
     scene = scene_of(bot, now, found.after)
     gas = GAS_HEADROOM * found.plan.cost.gas_units * now.most_fee
@@ -194,6 +195,7 @@ def _draft(
         for place, raw in base_units(fitted, now.prices).items()
         if place.market not in now.quarantined
     }
+    targets |= _sizes(bot, now, ahead, wished)
     found = draft(terms, ahead, targets, purpose)
     if found is None:
         return None
@@ -202,6 +204,20 @@ def _draft(
         worth, price = (now.prices.numeraire.amount(int(each)) for each in (gain, cost))
         raise Uneconomic(f"uneconomic: worth {worth} within the horizon, costs {price}")
     return found
+
+
+def _sizes(bot: Bot, now: Now, ahead: States, wished: Wishes) -> dict[Place, int]:
+    """The wished sizes of positions; where they may only be left, no larger than they are."""
+    sizes = {}
+    for market in bot.perpetuals:
+        place, has = market.position_place, ahead[market].account(bot.account).size
+        if place not in wished.exposures or market.id in now.quarantined:
+            continue
+        size = int(wished.exposures[place] / unit_worth(ahead, market, now.prices))
+        if market.id in now.reduce_only:
+            size = max(min(size, has), 0) if has > 0 else min(max(size, has), 0)
+        sizes[place] = has if wished.exposures[place] == now.exposures.get(place) else size
+    return sizes
 
 
 def _terms(bot: Bot, now: Now, scene: Scene, *, is_repair: bool) -> Terms:

@@ -25,7 +25,8 @@ from trimtab.engine.wishes import Now
 from trimtab.journal.pnl import Attribution, Ledger, Moment, attribute
 from trimtab.journal.reconcile import Reconciliation, reconcile
 from trimtab.mandate.reduce import affected
-from trimtab.risk import oracle_prices
+from trimtab.protocols.perpetual import Perpetual
+from trimtab.risk import exposures, oracle_prices, turn_fee
 from trimtab.routing import GAS_OF, fee_rate
 
 
@@ -112,6 +113,7 @@ def tick(
         reduce_only=affected(bot.markets, bot.feeds, memory.reduce_only),
         breakers=breakers,
         unwinding=memory.unwinding,
+        exposures=exposures(states, bot.account, prices),
     )
     judgement = decide(bot, now)
     if judgement.exchanges:
@@ -164,6 +166,7 @@ def _attributed(
     if memory.moment is None:
         return None
     fees = {pool.id: fee_rate(states, pool) for pool in bot.pools}
+    fees |= {m.id: turn_fee(states, m, bot.account) for m in bot.perpetuals if _is_open(counted, m)}
     attribution = attribute(
         memory.moment,
         moment,
@@ -175,6 +178,11 @@ def _attributed(
     )
     attribution.check()
     return attribution
+
+
+def _is_open(counted: Reconciliation, market: Perpetual) -> bool:
+    """Whether something moved in a position."""
+    return any(flow.place == market.position_place for flow in counted.flows)
 
 
 def _remembered(

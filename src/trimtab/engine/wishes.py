@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from trimtab.allocation.books import Claims
@@ -34,7 +34,8 @@ class Now:
     value sold within the last 24 hours, `gas_spent` the most wei that gas may have cost within
     them, and `most_fee` what a unit of gas may cost a plan that is sent now. `breakers` are those
     open, with why; `unwinding` is the token that everything is to become. The `quarantined`
-    markets are left alone, the `reduce_only` ones may only be left.
+    markets are left alone, the `reduce_only` ones may only be left. `exposures` are those of the
+    account's positions, in base units of the numeraire.
     """
 
     states: States
@@ -50,10 +51,12 @@ class Now:
     reduce_only: frozenset[MarketId] = frozenset()
     breakers: Mapping[str, str] = field(default_factory=dict)
     unwinding: Address | None = None
+    exposures: Values = field(default_factory=dict)
 
-    def view(self, amounts: Mapping[Place, int]) -> View:
-        """What a strategy with these amounts sees."""
-        return View(self.states, self.prices, amounts, self.signals, self.costs)
+    def view(self, amounts: Mapping[Place, int], exposures: Values | None = None) -> View:
+        """What a strategy with these amounts and exposures sees."""
+        own = exposures or {}
+        return View(self.states, self.prices, amounts, self.signals, self.costs, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Wishes:
 
     `gain_by_trading` is what the owners' targets are worth per year, `gain_by_placing` the
     sweeper's, both in base units of the numeraire. `own` holds each owner's wishes apart;
-    `closes` tells that one of them gives up a leg.
+    `closes` tells that one of them gives up a leg. `exposures` are wished of positions.
     """
 
     decisions: tuple[tuple[str, Decision], ...]
@@ -71,6 +74,7 @@ class Wishes:
     gain_by_trading: Fraction
     gain_by_placing: Fraction
     closes: bool
+    exposures: Values = field(default_factory=dict)
 
     @property
     def wants_to_move(self) -> bool:
@@ -94,8 +98,12 @@ def wishes(bot: Bot, now: Now) -> Wishes:
     decisions: list[tuple[str, Decision]] = []
     own: dict[str, dict[Place, Fraction]] = {}
     gain, closes = Fraction(0), False
+    exposed = dict.fromkeys(now.exposures, Fraction(0)) if now.unwinding else dict(now.exposures)
+    positions = bot.positions
     for name, amounts in now.claims.items():
-        view = now.view(amounts)
+        view = now.view(
+            amounts, {p: value for p, value in now.exposures.items() if positions.get(p) == name}
+        )
         decision: Decision = Hold("no strategy owns this part of the book")
         if standing is not None:
             decision = standing
@@ -104,22 +112,23 @@ def wishes(bot: Bot, now: Now) -> Wishes:
             decision = strategies[name].decide(view)
             decisions.append((name, decision))
         own[name] = values_of(view, decision, bot)
+        exposed |= exposures_of(view, decision)
         gain += _gain(view, decision)
-        closes = closes or _closes(view, own[name])
+        closes = closes or _closes(view, own[name], exposed)
     net: dict[Place, Fraction] = {}
     for values in own.values():
         for place, value in values.items():
             net[place] = net.get(place, Fraction(0)) + value
     if now.unwinding is not None:
         net |= dict.fromkeys(bot.lenders, Fraction(0))
-        return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes=True)
+        return Wishes(tuple(decisions), own, net, gain, Fraction(0), True, exposed)
     if bot.sweeper is None:
-        return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes)
+        return Wishes(tuple(decisions), own, net, gain, Fraction(0), closes, exposed)
     view = now.view(_idle(bot, now, net))
     decision = standing or bot.sweeper.strategy.decide(view)
     decisions.append((bot.sweeper.name, decision))
     placed = _placed(net, view, decision)
-    return Wishes(tuple(decisions), own, placed, gain, _gain(view, decision), closes)
+    return Wishes(tuple(decisions), own, placed, gain, _gain(view, decision), closes, exposed)
 
 
 def _standing_order(bot: Bot, now: Now) -> Decision | None:
@@ -136,32 +145,63 @@ def _standing_order(bot: Bot, now: Now) -> Decision | None:
 def values_of(view: View, decision: Decision, bot: Bot) -> dict[Place, Fraction]:
     """The values per place that a decision asks for; what its legs leave is the numeraire's.
 
-    Raises Infeasible for a short, for a debt that would be owed to us, and for weights that sum
-    to more than 1.
+    Of a leg at a perpetual that is its margin, so much that with what the position gained the
+    account is worth what is wished: the position itself stays as it is in value. Raises
+    Infeasible for a short elsewhere, for a debt that would be owed to us, and for weights that
+    sum to more than 1.
     """
     if isinstance(decision, Hold):
         return {place: view.value(place) for place in view.amounts}
     values = {place: Fraction(0) for place in view.amounts}
+    margins = set()
     for leg in decision.legs:
-        values[leg.place] = values.get(leg.place, Fraction(0)) + Fraction(leg.weight) * view.equity
-    short = [str(p) for p, value in values.items() if (value > 0 if p.is_debt else value < 0)]
+        place, value = leg.place, Fraction(leg.weight) * view.equity
+        if place.is_position:
+            gained = view.value(place)
+            values[place] = gained
+            place, value = replace(place, side="long"), Fraction(leg.margin) * view.equity - gained
+            margins.add(place)
+        values[place] = values.get(place, Fraction(0)) + value
+    short = [
+        str(place)
+        for place, value in values.items()
+        if (value > 0 if place.is_debt else value < 0)
+        if not (place.is_position or place in margins)
+    ]
     rest = view.equity - sum(values.values(), Fraction(0))
     if short or rest < -ROUNDING * view.equity:
         what = f"less than nothing in {', '.join(short)}" if short else "more than all of it"
         raise Infeasible(
-            f"a target asks for {what}: shorts are not planned yet; give weights of 0 or more, "
-            "and of 0 or less where something is owed, that sum to at most 1"
+            f"a target asks for {what}: only a position at a perpetual can be short; give weights "
+            "of 0 or more, and of 0 or less where something is owed, that sum to at most 1, the "
+            "margins of positions among them"
         )
     home = wallet(bot.numeraire)
     values[home] = values.get(home, Fraction(0)) + max(rest, Fraction(0))
     return values
 
 
+def exposures_of(view: View, decision: Decision) -> dict[Place, Fraction]:
+    """The exposures of positions that a decision asks for: none where a target has no leg."""
+    if isinstance(decision, Hold):
+        return dict(view.exposures)
+    wished = dict.fromkeys(view.exposures, Fraction(0))
+    for leg in decision.legs:
+        if leg.place.is_position:
+            exposure = Fraction(leg.weight) * view.equity
+            wished[leg.place] = wished.get(leg.place, Fraction(0)) + exposure
+    return wished
+
+
 def base_units(values: Values, prices: Prices) -> dict[Place, int]:
-    """Values as whole base units of each place's token, towards zero; negative only if owed."""
+    """Values as whole base units of each place's token, towards zero; negative only if owed.
+
+    Positions at perpetuals are left out: what they gained cannot be wished for.
+    """
     return {
         place: -_units(-value, place, prices) if place.is_debt else _units(value, place, prices)
         for place, value in values.items()
+        if not place.is_position
     }
 
 
@@ -181,8 +221,8 @@ def wants(now: Now, own: Mapping[str, Values]) -> Claims:
     }
 
 
-def _closes(view: View, values: Values) -> bool:
-    """Whether a leg that holds more than dust is given up.
+def _closes(view: View, values: Values, exposed: Values) -> bool:
+    """Whether a leg that holds more than dust is given up, or a position closed.
 
     A wallet is not while its token is wished elsewhere, nor is a range while another one of the
     same pool is: such moves have to pay for themselves. Strangers can send dust into any place,
@@ -198,7 +238,10 @@ def _closes(view: View, values: Values) -> bool:
             return place in wished
         return any(other.market == place.market and other.is_pooled for other in wished)
 
-    return any(abs(view.value(place)) > least and not lives_on(place) for place in view.amounts)
+    if any(abs(has) > least and not exposed[place] for place, has in view.exposures.items()):
+        return True
+    places = (place for place in view.amounts if not place.is_position)
+    return any(abs(view.value(place)) > least and not lives_on(place) for place in places)
 
 
 def _gain(view: View, decision: Decision) -> Fraction:

@@ -4,7 +4,8 @@ An account's transaction performs a plan's actions one after the other, so its f
 of their logs, fall into consecutive runs, one per action. An action touches each of its places
 once and in one direction; which of the logs comes first is the contract's business. What lies in
 pools moves once in a transaction, whatever its actions are, and is told by the first that can
-have moved it. What fits no action is left over, and nothing may be left over.
+have moved it; so does what a position at a perpetual is worth. What fits no action is left over,
+and nothing may be left over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +17,11 @@ from trimtab.core.actions import (
     AddLiquidity,
     Borrow,
     ClaimWithdrawal,
+    ClosePosition,
     Collect,
     Liquidity,
     MintShares,
+    OpenPosition,
     RedeemShares,
     RemoveLiquidity,
     RemoveLiquidityOne,
@@ -33,7 +36,7 @@ from trimtab.core.actions import (
 from trimtab.core.market import Place, wallet
 from trimtab.core.settlement import Flow
 from trimtab.core.token import Token
-from trimtab.journal.legs import Conversion, Leg, is_own, legs_of
+from trimtab.journal.legs import Conversion, Leg, is_own, legs_of, turns
 
 MOST_READINGS = 3**7
 """How many ways of dividing a transaction's flows are tried: all of them, of seven collects."""
@@ -79,7 +82,22 @@ class Pooled:
     gained: Mapping[Token, int]
 
 
-Fill = Traded | Converted | Pooled | Paid
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A trade of a position at a perpetual, or margin withdrawn after one.
+
+    `size` is the change of the position in units of 10**-18, `gained` that of the book's worth in
+    base units of `token`, which the perpetual settles in: of a plan that closes a position and
+    withdraws its margin only their sum has a meaning.
+    """
+
+    action: OpenPosition | ClosePosition | Withdraw
+    token: Token
+    size: int
+    gained: int
+
+
+Fill = Traded | Converted | Pooled | Paid | Turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,7 @@ def _matched(actions: Sequence[Action], flows: Sequence[Flow], most: Mapping[int
     """The fills where each action takes all that fits, but for those told how many at most."""
     waiting = [flow for flow in flows if flow.place.is_simple]
     in_pools = {flow.place: flow for flow in flows if not flow.place.is_simple}
+    turned = {flow.place.market for flow in flows if flow.place.is_position}
     fills: list[Fill] = []
     left_over: list[Flow] = []
     for at, action in enumerate(actions):
@@ -121,7 +140,12 @@ def _matched(actions: Sequence[Action], flows: Sequence[Flow], most: Mapping[int
         for place in [place for place in in_pools if place in legs]:
             if legs[place].fits(in_pools[place]):
                 taken[place] = in_pools.pop(place)
-        filled = _fills(action, taken)
+        if turns(action) and action.market in turned:
+            for place in [p for p in in_pools if p.is_position and p.market == action.market]:
+                taken[place] = in_pools.pop(place)
+            filled: tuple[Fill, ...] = _turned(action, taken)
+        else:
+            filled = _fills(action, taken)
         fills += filled
         if not filled:
             left_over += taken.values()
@@ -165,6 +189,17 @@ def _pool_fill(action: Liquidity, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
     for place, flow in taken.items():
         gained[place.token] = gained.get(place.token, 0) + flow.raw
     return (Pooled(action, gained),) if taken else ()
+
+
+def _turned(
+    action: OpenPosition | ClosePosition | Withdraw, taken: dict[Place, Flow]
+) -> tuple[Fill, ...]:
+    """What a trade of a position cost, or what the margin withdrawn in the same plan adds to it."""
+    if not taken or (isinstance(action, Withdraw) and wallet(action.token) not in taken):
+        return ()
+    size = sum(flow.shares for place, flow in taken.items() if place.is_position)
+    token = next(iter(taken)).token
+    return (Turned(action, token, size, sum(flow.raw for flow in taken.values())),)
 
 
 def _conversion(action: Conversion, taken: dict[Place, Flow]) -> tuple[Fill, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from trimtab.core.actions import (
     ALL,
@@ -10,9 +11,11 @@ from trimtab.core.actions import (
     AddLiquidity,
     Borrow,
     ClaimWithdrawal,
+    ClosePosition,
     Collect,
     Liquidity,
     MintShares,
+    OpenPosition,
     Quantity,
     RedeemShares,
     RemoveLiquidity,
@@ -28,6 +31,7 @@ from trimtab.core.actions import (
 )
 from trimtab.core.market import QUEUE, Place, pooled, uncollected, wallet
 from trimtab.core.settlement import Flow
+from trimtab.protocols.perpetual import Perpetual
 
 ShareAction = MintShares | RedeemShares | Stake | RequestWithdrawal | ClaimWithdrawal
 Conversion = Supply | Withdraw | Borrow | Repay | ShareAction
@@ -72,7 +76,9 @@ def legs_of(action: Action) -> tuple[Leg, ...]:
             return _kept(action, given, Leg(Place(action.market, action.token), +1))
         case Withdraw():
             received = Leg(wallet(action.token), +1, *_bound(action.amount))
-            return _kept(action, Leg(Place(action.market, action.token), -1), received)
+            # What a position realised becomes margin when some of that is withdrawn.
+            sign = 0 if turns(action) else -1
+            return _kept(action, Leg(Place(action.market, action.token), sign), received)
         case Borrow():
             received = Leg(wallet(action.token), +1, action.amount, is_exact=True)
             return (Leg(_owed(action), -1), received)
@@ -146,6 +152,17 @@ def is_own(action: Action) -> bool:
             return bool(action.ticks) or action.recipient == action.actor
         case _:
             return True
+
+
+def turns(action: Action) -> TypeGuard[OpenPosition | ClosePosition | Withdraw]:
+    """Whether the action can change what a position at a perpetual is worth."""
+    match action:
+        case OpenPosition() | ClosePosition():
+            return True
+        case Withdraw():
+            return action.market.partition(":")[0] == Perpetual.protocol
+        case _:
+            return False
 
 
 def _bound(amount: Quantity) -> tuple[int | None, bool]:

@@ -6,13 +6,13 @@ With h what a place has, p its price, and 0 and 1 the two moments,
     h1 - h0        =  accrual + external flows + own flows  (INV-1)
 
 so accruals and flows are valued at the later prices, and our own flows split into what each fill
-cost: a swap its pool's fee and its slippage, a deposit in a pool its slippage, a conversion its
-rounding. Sums are exact fractions.
+cost: a swap its pool's fee and its slippage, so does a trade at a perpetual against its mark price,
+a deposit in a pool its slippage, a conversion its rounding. Sums are exact fractions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from trimtab.core.errors import ConfigError, InvariantViolation, MissingRead
 from trimtab.core.market import MarketId, Place
 from trimtab.core.prices import Prices
 from trimtab.core.settlement import Dropped, Failed, Flow, Landed, Mismatch, Settlement
-from trimtab.journal.fills import Converted, Fill, Paid, Pooled, Traded, match
+from trimtab.journal.fills import Converted, Fill, Paid, Pooled, Traded, Turned, match
 from trimtab.journal.reconcile import INVARIANT, Reconciliation
 
 
@@ -47,7 +47,8 @@ class Attribution:
     """The change of equity between two moments, in base units of the numeraire.
 
     `price`, `interest`, `liquidity` (what swaps of anybody did to what lies in pools: fees earned,
-    less the worth that the turned composition lost) and `external` (capital that others or we
+    less the worth that the turned composition lost), `positions` (what mark prices and funding did
+    to positions at perpetuals) and `external` (capital that others or we
     ourselves brought or took) are gains; `fees`, `slippage`, `rounding` and `gas` are costs,
     negative where they were a gain.
     The signer pays the gas from outside the book, so it is no part of the change. `unexplained`
@@ -65,6 +66,7 @@ class Attribution:
     rounding: Fraction
     gas: Fraction
     unexplained: tuple[Flow, ...] = ()
+    positions: Fraction = Fraction(0)
 
     @property
     def change(self) -> Fraction:
@@ -80,7 +82,7 @@ class Attribution:
                 f"{flow.raw} of {flow.place} moved in our transaction {flow.transaction}, and no "
                 "action of its plan explains that: find what else the transaction did",
             )
-        gains = self.price + self.interest + self.liquidity + self.external
+        gains = self.price + self.interest + self.liquidity + self.positions + self.external
         told = gains - self.fees - self.slippage - self.rounding
         if told != self.change:
             raise InvariantViolation(
@@ -104,7 +106,8 @@ def attribute(
     `actions_of` gives, by the hash of every transaction of ours that may have landed, its plan's
     actions: a flow is explained in its own block, however deep its settlement must be buried.
     `settled` are the settlements that became known, whose gas is told now. `pool_fees` is each
-    pool's fee as a share of what goes in, `native_price` numeraire base units per base unit of
+    pool's fee as a share of what goes in, or a perpetual's in base units of the token that it
+    settles in for 10**-18 of its base, `native_price` numeraire base units per base unit of
     the native currency.
     Raises ConfigError if the numeraire changed, MissingRead where a price or a fee is missing.
     """
@@ -121,8 +124,11 @@ def attribute(
         equity_before=before.equity,
         equity_now=now.equity,
         price=_price_change(before, now.prices),
-        interest=_worth(_accrued(reconciliation, is_simple=True), now.prices),
-        liquidity=_worth(_accrued(reconciliation, is_simple=False), now.prices),
+        interest=_worth(_accrued(reconciliation, lambda place: place.is_simple), now.prices),
+        liquidity=_worth(
+            _accrued(reconciliation, lambda p: p.is_pooled or p.is_uncollected), now.prices
+        ),
+        positions=_worth(_accrued(reconciliation, lambda place: place.is_position), now.prices),
         external=_worth(((flow.place, flow.raw) for flow in (*others, *given)), now.prices),
         fees=sum((fee for fee, _ in trades), Fraction(0)),
         slippage=sum((slippage for _, slippage in trades), Fraction(0)),
@@ -163,9 +169,9 @@ def _worth(changes: Iterable[tuple[Place, int]], prices: Prices) -> Fraction:
     return sum((raw * prices.price(place.token) for place, raw in changes), Fraction(0))
 
 
-def _accrued(found: Reconciliation, *, is_simple: bool) -> list[tuple[Place, int]]:
-    """What grew at constant shares, in pools or elsewhere."""
-    return [each for each in found.accruals.items() if each[0].is_simple == is_simple]
+def _accrued(found: Reconciliation, of: Callable[[Place], bool]) -> list[tuple[Place, int]]:
+    """What grew at constant shares in places of a kind."""
+    return [each for each in found.accruals.items() if of(each[0])]
 
 
 def _trade_cost(
@@ -180,15 +186,23 @@ def _trade_cost(
         return Fraction(0), -sum(
             (raw * prices.price(token) for token, raw in fill.gained.items() if raw), Fraction(0)
         )
+    if isinstance(fill, Turned):
+        rate = _fee_of(fill.action.market, pool_fees) if fill.size else Fraction(0)
+        fee = abs(fill.size) * rate * prices.price(fill.token)
+        return fee, -fill.gained * prices.price(fill.token) - fee
     if not isinstance(fill, Traded):
         return Fraction(0), Fraction(0)
     swap = fill.swap
-    if swap.market not in pool_fees:
-        raise MissingRead(f"the fee of {swap.market} is not known: state it with the others")
     value_in = fill.raw_in * prices.price(swap.token_in)
     value_out = fill.raw_out * prices.price(swap.token_out) if fill.raw_out else Fraction(0)
-    fee = value_in * pool_fees[swap.market]
+    fee = value_in * _fee_of(swap.market, pool_fees)
     return fee, value_in - fee - value_out
+
+
+def _fee_of(market: MarketId, pool_fees: Mapping[MarketId, Fraction]) -> Fraction:
+    if market not in pool_fees:
+        raise MissingRead(f"the fee of {market} is not known: state it with the others")
+    return pool_fees[market]
 
 
 def _rounding_gain(fill: Fill, prices: Prices) -> Fraction:
@@ -215,6 +229,7 @@ class Ledger:
     price: Fraction = Fraction(0)
     interest: Fraction = Fraction(0)
     liquidity: Fraction = Fraction(0)
+    positions: Fraction = Fraction(0)
     external: Fraction = Fraction(0)
     fees: Fraction = Fraction(0)
     slippage: Fraction = Fraction(0)
@@ -252,6 +267,7 @@ _COMPONENTS = (
     "price",
     "interest",
     "liquidity",
+    "positions",
     "external",
     "fees",
     "slippage",

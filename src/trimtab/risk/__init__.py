@@ -1,6 +1,6 @@
 """Measures of what can be lost: oracle prices, and how near to liquidation debts stand."""
 
-from trimtab.risk.exposure import exposures, unit_worth
+from trimtab.risk.exposure import exposures, turn_fee, unit_worth
 from trimtab.risk.lenders import (
     Lender,
     borrow_rate,
@@ -31,6 +31,7 @@ __all__ = [
     "owed",
     "supplied",
     "supply_rate",
+    "turn_fee",
     "unit_worth",
     "withdrawable",
 ]

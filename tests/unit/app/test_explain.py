@@ -10,8 +10,8 @@ from tests.unit.app.blanks import blank, start
 from trimtab.app.explain import explain, explanation
 from trimtab.app.explanation import decimal
 from trimtab.app.history import Block, History
+from trimtab.app.numbers import percent
 from trimtab.app.recorded import Approved, Refused
-from trimtab.app.words import percent
 from trimtab.core.errors import ConfigError
 from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch
 from trimtab.engine.tick import Outcome

@@ -4,21 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.app.numbers import count, moment, money, number, percent, quantity, short, signed, span
 from trimtab.app.parts import Bounds, LeastBalance, LeastHealth, TokenName
 from trimtab.app.recorded import Measure, Token
 from trimtab.app.recorded_actions import Supply, Swap, Withdraw
-from trimtab.app.words import (
-    Lexicon,
-    count,
-    moment,
-    money,
-    number,
-    percent,
-    quantity,
-    short,
-    signed,
-    span,
-)
+from trimtab.app.words import Lexicon
 
 USDC, WETH, LENDER = "0xUSDC", "0xWETH", "aave_v3:1:0xLENDER"
 WORDS = Lexicon(

@@ -178,6 +178,9 @@ def test_ledger__step_that_does_not_add_up__violation() -> None:
         Ledger(STEP.equity_before, STEP.equity_before).add(wrong)
 
 
+COSTS = ("fees", "slippage", "rounding", "gas")
+
+
 def test_ledger__to_plain__exact_fractions() -> None:
     third = Ledger(Fraction(1, 3), Fraction(2, 3), price=Fraction(1, 3))
     assert third.to_plain() == {
@@ -185,7 +188,5 @@ def test_ledger__to_plain__exact_fractions() -> None:
         "equity": "2/3",
         "price": "1/3",
         "profit": "1/3",
-        **dict.fromkeys(
-            ("interest", "liquidity", "external", "fees", "slippage", "rounding", "gas"), "0/1"
-        ),
+        **dict.fromkeys(("interest", "liquidity", "positions", "external", *COSTS), "0/1"),
     }

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.app.history import Block
+from trimtab.app.numbers import count, moment, money, short
 from trimtab.app.recorded import Refused
 from trimtab.app.report.decisions import Row, fate
 from trimtab.app.report.figures import Figures
 from trimtab.app.report.markup import Content, Html, join, tag
 from trimtab.app.report.tables import table
-from trimtab.app.words import GWEI, Lexicon, count, moment, money, short
+from trimtab.app.words import GWEI, Lexicon
 from trimtab.core.settlement import Dropped, Failed, Landed, Mismatch, Settlement
 
 

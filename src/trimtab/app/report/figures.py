@@ -144,13 +144,20 @@ def _ledgers(blocks: tuple[Block, ...]) -> Iterator[Ledger]:
         yield ledger
 
 
+def _by_token(shares: Iterable[tuple[str, Fraction]]) -> dict[str, Fraction]:
+    wish: dict[str, Fraction] = {}
+    for token, part in shares:
+        wish[token] = wish.get(token, Fraction(0)) + part
+    return wish
+
+
 def _points(history: History, ledgers: tuple[Ledger, ...]) -> Iterator[Point]:
     first = history.blocks[0].tick.view
     held, wished = first.book, mixes(history.start, first)
     for block, ledger in zip(history.blocks, ledgers, strict=True):
         seen = block.tick.view
         wished |= {
-            name: {leg.place.token.address: leg.weight for leg in decision.legs}
+            name: _by_token((leg.place.token.address, leg.share) for leg in decision.legs)
             for name, decision in block.tick.decisions.items()
             if isinstance(decision, Target) and name in seen.claims
         }

@@ -6,6 +6,7 @@ from fractions import Fraction
 from importlib.resources import files
 
 from trimtab.app.history import History
+from trimtab.app.numbers import count, moment, percent, short, signed, span
 from trimtab.app.report.charts import (
     IDLE_OPACITY,
     colours,
@@ -27,7 +28,6 @@ from trimtab.app.report.figures import Figures, Point, figures
 from trimtab.app.report.markup import Content, Html, join, tag, typeset
 from trimtab.app.report.tables import book_table, costs_table, flow_table, strategy_table
 from trimtab.app.report.waterfall import waterfall_chart
-from trimtab.app.words import count, moment, percent, short, signed, span
 
 _COSTS = (
     "Fills are measured against the oracle of the block in which they landed, so a price that "

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from trimtab.app.found import worth
 from trimtab.app.keys import token_of
+from trimtab.app.numbers import percent, signed
 from trimtab.app.recorded import Hold, Target
 from trimtab.app.report.figures import Figures
 from trimtab.app.report.markup import Content, Html, tag, typeset
-from trimtab.app.words import percent, signed
 from trimtab.core.settlement import Landed
 
 Cells = Sequence[Content]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from trimtab.app.numbers import money, signed
 from trimtab.app.report.drawing import GAIN, INK, LOSS, MUTED, TOTAL, drawn
 from trimtab.app.report.figures import Figures
 from trimtab.app.report.markup import Html
-from trimtab.app.words import Lexicon, money, signed
+from trimtab.app.words import Lexicon
 from trimtab.core.errors import InvariantViolation
 from trimtab.journal.reconcile import INVARIANT
 
@@ -47,6 +48,7 @@ def bars(run: Figures) -> tuple[Bar, ...]:
         (PRICES, ledger.price),
         ("Interest", ledger.interest),
         *((("Liquidity", ledger.liquidity),) if ledger.liquidity else ()),
+        *((("Positions", ledger.positions),) if ledger.positions else ()),
         ("Pool fees", -ledger.fees),
         ("Slippage", -ledger.slippage),
         ("Rounding", -ledger.rounding),

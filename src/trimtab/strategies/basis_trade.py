@@ -1,0 +1,77 @@
+"""Spot held against a short of it on a perpetual, for the funding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from trimtab.core.market import Place
+from trimtab.core.strategy import (
+    Decision,
+    Hold,
+    Leg,
+    Needs,
+    Strategy,
+    Target,
+    View,
+    check_range,
+)
+from trimtab.protocols.perpetual import Perpetual
+from trimtab.signals import FundingRate
+
+OPEN = 0.01
+"""The share of the equity from which a short is a trade and no rest of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BasisTrade(Strategy):
+    """Delta-neutral basis: long `spot`, short `perpetual`, keep the funding.
+
+    It opens where the funding, smoothed over `halflife`, pays `enter` a year and closes below
+    `leave`. With f the funding, s the size that is wished, h the short and d = |spot - short| the
+    exposure left, all as shares of the equity, the edge is f |s - h| + `aversion` d: what the
+    larger short earns, and what it is worth a year to be neutral. `leverage` is the short over
+    its margin.
+    """
+
+    spot: Place
+    perpetual: Perpetual
+    enter: float = 0.08
+    leave: float = 0.02
+    leverage: float = 2.0
+    aversion: float = 0.5
+    halflife: timedelta = timedelta(days=3)
+
+    def __post_init__(self) -> None:
+        check_range("enter", self.enter, self.leave, 100)
+        check_range("leverage", self.leverage, 0.1, 10)
+        check_range("aversion", self.aversion, 0, 100)
+
+    @property
+    def carry(self) -> FundingRate:
+        """What the short earns."""
+        return FundingRate(self.perpetual, self.halflife)
+
+    @property
+    def needs(self) -> Needs:
+        """The spot, the perpetual and its funding."""
+        return self.spot, self.perpetual, self.carry
+
+    def decide(self, view: View) -> Decision:
+        """Both legs, none, or why not."""
+        carry, short = view[self.carry], -view.weight(self.perpetual.position_place)
+        is_open = short > OPEN
+        if carry is None:
+            return Hold("the perpetual cannot tell its funding yet")
+        if carry < (self.leave if is_open else self.enter):
+            if is_open:
+                return Target(why=f"funding {carry:.1%} a year is below {self.leave:.1%}: close")
+            return Hold(f"funding {carry:.1%} a year is below the entry at {self.enter:.1%}")
+        size = self.leverage / (1 + self.leverage)
+        edge = carry * abs(size - short) + self.aversion * abs(view.weight(self.spot) - short)
+        return Target(
+            Leg(self.spot, size),
+            Leg(self.perpetual.position_place, -size, margin=1 - size),
+            edge=edge,
+            why=f"funding pays {carry:.1%} a year",
+        )

@@ -1,7 +1,7 @@
 """What a block's events did to one account's book, place by place."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -46,13 +46,15 @@ def fold_events(
     after the others. A vault is paid by its token's log before or after its own, and what that
     does to the account's shares is part of their flow. What a position at a perpetual realises
     becomes margin: where a transaction moves the account's tokens, all that it does to the worth
-    of a position is its flow too. `is_ours` tells whether a transaction, by
+    of a position is its flow too. Markets that no log tells of, feeds, stay as they are, whoever
+    tells of the events: see `told_by_no_log`. `is_ours` tells whether a transaction, by
     its hash, is one of ours.
     """
     by_emitter: dict[Address, list[MarketId]] = {}
     for market in states.markets.values():
         for emitter in adapter_of(adapters, market).emitters(market):
             by_emitter.setdefault(emitter, []).append(market.id)
+    untold = told_by_no_log(adapters, states).keys()
     flows: list[Flow] = []
     accruals: Counter[Place] = Counter()
     for transaction, within in groupby(events, key=lambda event: event.transaction):
@@ -68,7 +70,7 @@ def fold_events(
                 states = _accrued(adapters, states, valued, Timestamp(event.timestamp))
                 before = _held_in(adapters, states, valued, account)
                 accruals.update(grown(earlier, before))
-            states = _after(adapters, states, event, touched)
+            states = _after(adapters, states, event, touched, untold)
             after = _held_in(adapters, states, valued, account)
             for place, raw in grown(before, after).items():
                 if not raw or not _is_paid_by(place, event):
@@ -222,11 +224,25 @@ def _accrued(
     )
 
 
+def told_by_no_log(adapters: Adapters, states: States) -> dict[MarketId, State]:
+    """The states of the markets that are only ever read: no contract's log moves them."""
+    return {
+        market.id: states.state(market.id)
+        for market in states.markets.values()
+        if not adapter_of(adapters, market).emitters(market)
+    }
+
+
 def _after(
-    adapters: Adapters, states: States, event: Event, touched: tuple[MarketId, ...]
+    adapters: Adapters,
+    states: States,
+    event: Event,
+    touched: tuple[MarketId, ...],
+    untold: Collection[MarketId],
 ) -> States:
     if isinstance(event, Done):
-        return states.fold(event.applied)
+        kept = {each: states.state(each) for each in event.applied.changed if each in untold}
+        return states.fold(event.applied).with_states(kept)
     changed = {}
     for market_id in touched:
         market = states.market(market_id)

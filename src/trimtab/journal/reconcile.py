@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from trimtab.core.adapter import Adapters, accrue
 from trimtab.core.errors import InvariantViolation, MissingRead
-from trimtab.core.flows import Event, fold_events, grown, held_everywhere
+from trimtab.core.flows import Event, fold_events, grown, held_everywhere, told_by_no_log
 from trimtab.core.market import Holding, Place
 from trimtab.core.settlement import UNTOLD, Flow
 from trimtab.core.states import States
@@ -66,6 +66,7 @@ def reconcile(
     held_before = held_everywhere(adapters, before, account)
     held_folded = held_everywhere(adapters, folded.states, account)
     modelled = accrue(adapters, folded.states, now.timestamp)
+    modelled = modelled.with_states(told_by_no_log(adapters, now))
     held_now = held_everywhere(adapters, modelled, account)
     accruals = Counter(folded.accruals)
     accruals.update(grown(held_folded, held_now))

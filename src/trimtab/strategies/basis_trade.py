@@ -68,7 +68,9 @@ class BasisTrade(Strategy):
                 return Target(why=f"funding {carry:.1%} a year is below {self.leave:.1%}: close")
             return Hold(f"funding {carry:.1%} a year is below the entry at {self.enter:.1%}")
         size = self.leverage / (1 + self.leverage)
-        edge = carry * abs(size - short) + self.aversion * abs(view.weight(self.spot) - short)
+        edge = max(carry, 0.0) * abs(size - short) + self.aversion * abs(
+            view.weight(self.spot) - short
+        )
         return Target(
             Leg(self.spot, size),
             Leg(self.perpetual.position_place, -size, margin=1 - size),

@@ -76,8 +76,8 @@ class ChainlinkAdapter:
         return ()
 
     def emitters(self, market: Market[AnyState]) -> tuple[Address, ...]:
-        """The feed itself."""
-        return (market.address,)
+        """None: a feed's proxy logs nothing, its aggregator may change, so answers are read."""
+        return ()
 
     def audits(
         self, market: Market[AnyState], state: AnyState | None, account: Address

@@ -48,7 +48,7 @@ UNSEEN = Address("0x00000000000000000000000000000000000A11cE")
 """An account that nobody tracks."""
 
 LONGEST_WAIT = 3 * 365 * 24 * 3600
-OTHERS = ("price", "donation", "delegate", "collateral", "mode", "flash loan")
+OTHERS = ("price", "donation", "delegate", "collateral", "mode", "flash loan", "shares")
 WITH_SUPPLIES = (
     *(("supply",) * 5 + ("withdraw",) + ("borrow",) * 11),
     *("price", "donation", "collateral", "collateral", "mode", "mode"),
@@ -98,7 +98,7 @@ PORT = Port(
     actions,
     (
         *("Supply", "Withdraw", "Borrow", "Repay", "Delegate", "UseAsCollateral"),
-        *("SetEfficiencyMode", "Liquidate", "FlashLoan"),
+        *("SetEfficiencyMode", "Liquidate", "FlashLoan", "Transfer", "Approve"),
     ),
     LONGEST_WAIT,
     ("aave_v36", "chainlink", "erc20"),
@@ -259,6 +259,8 @@ def _other(draw: Draw, states: States, pool: LendingPool36, kind: str, owners: O
             held = [t for t, scaled in state.account(actor).scaled_supplies.items() if scaled]
             chosen = draw(st.sampled_from(held)) if held and not _rarely(draw) else token
             return UseAsCollateral(actor, pool.id, chosen, draw(st.integers(0, 2)) > 0)
+        case "shares":
+            return _shares(draw, states, pool, actor, owners)
         case "mode":
             numbers = (*pool.categories * 3, 0, 0, 256)
             return SetEfficiencyMode(actor, pool.id, draw(st.sampled_from(numbers)))
@@ -274,6 +276,22 @@ def _flash_loan(
     supplied = ray_mul_floor(reserve.scaled_supply, normalised_income(reserve, state.timestamp))
     amount = _amount(draw, reserve.virtual_balance, reserve.virtual_balance, supplied)
     return FlashLoan(actor, pool.id, token, amount, pool.receivers[0])
+
+
+def _shares(
+    draw: Draw, states: States, pool: LendingPool36, actor: Address, owners: Owners
+) -> Action:
+    """aTokens that change hands, or leave to take them."""
+    state = states[pool]
+    held = [r for r in pool.reserves if state.account(actor).scaled_supplies[r.token]]
+    reserve = draw(st.sampled_from(held or pool.reserves))
+    supplied = supply_balance(state.account(actor), state.reserve(reserve.token), state.timestamp)
+    share, amount = pool.share(reserve), _amount(draw, supplied, supplied)
+    if draw(st.integers(0, 3)) == 0:
+        spender = draw(st.sampled_from((*pool.operators, *pool.operators, UNSEEN, ZERO_ADDRESS)))
+        return Approve(actor, pool.id, share, spender, amount)
+    to = draw(st.sampled_from((*owners, UNSEEN, ZERO_ADDRESS)))
+    return Transfer(actor, pool.id, share, to, amount)
 
 
 def _donation(draw: Draw, states: States, pool: LendingPool36, actor: Address) -> Action:

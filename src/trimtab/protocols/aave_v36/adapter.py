@@ -7,6 +7,7 @@ from typing import cast
 from trimtab.core.abi import Answer, Call, Log, Read, call_data
 from trimtab.core.actions import (
     Action,
+    Approve,
     Borrow,
     Delegate,
     FlashLoan,
@@ -14,6 +15,7 @@ from trimtab.core.actions import (
     Repay,
     SetEfficiencyMode,
     Supply,
+    Transfer,
     UseAsCollateral,
     Withdraw,
 )
@@ -25,7 +27,7 @@ from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
 from trimtab.protocols.aave_v36 import decode, encode, events, reads
 from trimtab.protocols.aave_v36.market import AccountState, LendingPool36, LendingState
-from trimtab.protocols.aave_v36.model import borrowing, supplying
+from trimtab.protocols.aave_v36.model import borrowing, supplying, tokens
 from trimtab.protocols.aave_v36.model.liquidation import liquidate
 from trimtab.protocols.aave_v36.model.reserve import debt_balance, supply_balance
 from trimtab.protocols.shared.reverts import RevertError
@@ -84,8 +86,8 @@ class AaveV36Adapter:
     def emitters(self, market: Market[LendingState]) -> tuple[Address, ...]:
         """The pool, and each reserve's aToken and variable debt token."""
         pool = cast(LendingPool36, market)
-        tokens = [(reserve.a_token, reserve.variable_debt_token) for reserve in pool.reserves]
-        return (pool.address, *(emitter for pair in tokens for emitter in pair))
+        served = [(reserve.a_token, reserve.variable_debt_token) for reserve in pool.reserves]
+        return (pool.address, *(emitter for pair in served for emitter in pair))
 
     def audits(
         self, market: Market[LendingState], state: LendingState | None, account: Address
@@ -137,18 +139,32 @@ def _applied(states: States, pool: LendingPool36, action: Action) -> Applied:
         case Liquidate():
             return liquidate(states, pool, action)
         case _:
+            return _of_shares(states, pool, action)
+
+
+def _of_shares(states: States, pool: LendingPool36, action: Action) -> Applied:
+    match action:
+        case Transfer():
+            return tokens.transfer(states, pool, action)
+        case Approve():
+            return tokens.approve(states, pool, action)
+        case _:
             raise _impossible(action)
 
 
 def _narrowed(account: AccountState, others: frozenset[Address]) -> AccountState:
-    """The account without what it lets owners borrow who are not tracked any more."""
+    """The account without the leave that it gives owners who are not tracked any more."""
     kept = {key: raw for key, raw in account.delegated.items() if key[1] not in others}
     return replace(account, delegated=kept)
 
 
 def _taken_over(account: AccountState, owned: AccountState) -> AccountState:
-    """The account as it is owned; whoever is only tracked here keeps leave to borrow."""
-    return replace(owned, delegated={**account.delegated, **owned.delegated})
+    """The account as it is owned; whoever is only tracked here keeps the leave that they have."""
+    return replace(
+        owned,
+        delegated={**account.delegated, **owned.delegated},
+        allowed={**account.allowed, **owned.allowed},
+    )
 
 
 def _impossible(action: Action) -> InvariantViolation:

@@ -160,13 +160,15 @@ def _account_state(
             f"{what} uses reserves that are not declared (configuration {configuration:#x}): "
             "declare all reserves that the account uses, or its health cannot be known"
         )
-    supplies, debts, delegated = {}, {}, {}
+    supplies, debts, delegated, allowed = {}, {}, {}, {}
     for reserve in pool.reserves:
         (supplies[reserve.token],) = words(next(given), 1, what)
         (debts[reserve.token],) = words(next(given), 1, what)
         for to in delegates(pool, owner, owners):
             (delegated[reserve.token, to],) = words(next(given), 1, what)
-    return AccountState(configuration, category, supplies, debts, delegated)
+        for spender in pool.operators:
+            (allowed[reserve.token, spender],) = words(next(given), 1, what)
+    return AccountState(configuration, category, supplies, debts, delegated, allowed)
 
 
 # ------------------------------------------------------------------------------------ refusing

@@ -2,6 +2,7 @@
 
 from trimtab.core.abi import Call, call_data
 from trimtab.core.actions import (
+    Approve,
     Borrow,
     Delegate,
     FlashLoan,
@@ -9,6 +10,7 @@ from trimtab.core.actions import (
     Repay,
     SetEfficiencyMode,
     Supply,
+    Transfer,
     UseAsCollateral,
     Withdraw,
 )
@@ -30,6 +32,8 @@ Lending = (
     | SetEfficiencyMode
     | Liquidate
     | FlashLoan
+    | Transfer
+    | Approve
 )
 """What can be done at a pool."""
 
@@ -42,6 +46,12 @@ def encoded(pool: LendingPool36, action: Lending) -> Call:
             return Call(
                 token, call_data("approveDelegation(address,uint256)", action.to, action.amount)
             )
+        case Transfer(token=token, to=to, amount=amount):
+            share = pool.reserve_of_share(token).a_token
+            return Call(share, call_data("transfer(address,uint256)", to, amount))
+        case Approve(token=token, spender=spender, amount=amount):
+            share = pool.reserve_of_share(token).a_token
+            return Call(share, call_data("approve(address,uint256)", spender, amount))
         case Liquidate() | FlashLoan():
             return Call(pool.address, _of_others(action))
         case _:

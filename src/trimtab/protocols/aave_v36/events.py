@@ -16,6 +16,7 @@ from trimtab.core.quantise import Ray, Timestamp
 from trimtab.core.token import Address, address_from_bytes
 from trimtab.protocols.aave_v36.market import AccountState, LendingState, ReserveState
 from trimtab.protocols.aave_v36.model.reserve import update_state
+from trimtab.protocols.aave_v36.model.tokens import less_allowed
 from trimtab.protocols.shared.aave.bitmap import (
     with_borrowing,
     with_collateral,
@@ -38,7 +39,7 @@ def observe(state: LendingState, log: Log) -> LendingState:
         return _after_category(state, log)
     for reserve in state.reserves.values():
         if log.address == reserve.reserve.a_token:
-            return _after_transfer(state, reserve, log) if kind == _BALANCE_TRANSFER else state
+            return _after_share_log(state, reserve, log)
         if log.address == reserve.reserve.variable_debt_token:
             return _after_delegation(state, reserve, log) if kind == _DELEGATED else state
     if kind == _LIQUIDATED:
@@ -61,10 +62,22 @@ def _after_category(state: LendingState, log: Log) -> LendingState:
     return state.with_account(owner, changed)
 
 
-def _after_transfer(state: LendingState, reserve: ReserveState, log: Log) -> LendingState:
-    scaled, token = log_words(log)[0], reserve.reserve.token
-    state = state.with_supply_changed(topic_address(log, 1), token, -scaled)
-    return state.with_supply_changed(topic_address(log, 2), token, scaled)
+def _after_share_log(state: LendingState, reserve: ReserveState, log: Log) -> LendingState:
+    """What an aToken tells: of leave, and of shares, which an operator has by its leave alone."""
+    if log.topics[0] not in (_BALANCE_TRANSFER, _APPROVAL):
+        return state
+    token, (owner, to) = reserve.reserve.token, (topic_address(log, 1), topic_address(log, 2))
+    if log.topics[0] == _APPROVAL:
+        if owner not in state.accounts:
+            return state
+        allowed = state.account(owner).with_allowed(token, to, log_words(log)[0])
+        return state.with_account(owner, allowed)
+    scaled, index = log_words(log)
+    if owner in state.accounts:
+        account = less_allowed(state.account(owner), token, to, scaled, Ray(index))
+        state = state.with_account(owner, account)
+    state = state.with_supply_changed(owner, token, -scaled)
+    return state.with_supply_changed(to, token, scaled)
 
 
 def _after_delegation(state: LendingState, reserve: ReserveState, log: Log) -> LendingState:
@@ -256,6 +269,7 @@ def _owed(
     return state.with_account(owner, account.with_debt(token, owed).with_configuration(bits))
 
 
+_APPROVAL = topic("Approval(address,address,uint256)")
 _BALANCE_TRANSFER = topic("BalanceTransfer(address,address,uint256,uint256)")
 _DELEGATED = topic("BorrowAllowanceDelegated(address,address,address,uint256)")
 _CATEGORY_SET = topic("UserEModeSet(address,uint8)")

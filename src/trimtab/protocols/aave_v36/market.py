@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from trimtab.core.errors import MissingRead
+from trimtab.core.errors import MissingRead, NoRoute
 from trimtab.core.market import Market, MarketId
 from trimtab.core.quantise import Bps, Ray, Timestamp
 from trimtab.core.token import Address, Token
@@ -106,7 +106,7 @@ class ReserveState:
 
 
 Leave = Mapping[tuple[Token, Address], int]
-"""Base units of a reserve's token, by the token and who may borrow them."""
+"""Base units of a reserve's token, by the token and who may borrow them, or take the shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class AccountState:
 
     `user_configuration` has two bits per reserve: borrowing, then used as collateral.
     `efficiency_category` is 0 outside of efficiency mode. `delegated` is what others may borrow
-    as this account's debt.
+    as this account's debt, and `allowed` what operators may take of its aTokens.
     """
 
     user_configuration: int
@@ -123,6 +123,7 @@ class AccountState:
     scaled_supplies: Mapping[Token, int]
     scaled_debts: Mapping[Token, int]
     delegated: Leave
+    allowed: Leave = field(default_factory=dict)
 
     def with_configuration(self, changed: int) -> AccountState:
         """The account with other bits."""
@@ -141,6 +142,12 @@ class AccountState:
         if (token, to) not in self.delegated:
             return self
         return replace(self, delegated={**self.delegated, (token, to): raw})
+
+    def with_allowed(self, token: Token, spender: Address, raw: int) -> AccountState:
+        """The account with another allowance of an aToken, where that is tracked."""
+        if (token, spender) not in self.allowed:
+            return self
+        return replace(self, allowed={**self.allowed, (token, spender): raw})
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +226,9 @@ class LendingState:
 class LendingPool36(Market[LendingState]):
     """A pool of the 3.6 line with the reserves and efficiency modes that are used of it.
 
-    `operators` are contracts that may be let borrow for an owner, and `receivers` such as take
-    its flash loans and pay them back.
+    `operators` are contracts that may be let borrow for an owner or take its aTokens, and
+    `receivers` such as take its flash loans and pay them back. To an operator aTokens go by its
+    own taking alone: the token does not tell how much of an allowance that used up.
 
     Assumes that incentives controllers, where set, never revert. A price sentinel and a fallback
     oracle are not modelled: a pool that has one is refused when it is read.
@@ -250,3 +258,17 @@ class LendingPool36(Market[LendingState]):
     def custody(self) -> tuple[tuple[Token, Address], ...]:
         """The liquidity of each reserve, which lies in its aToken."""
         return tuple((reserve.token, reserve.a_token) for reserve in self.reserves)
+
+    def share(self, reserve: Reserve) -> Token:
+        """The aToken of a reserve, for actions upon it."""
+        token = reserve.token
+        return Token(self.chain, reserve.a_token, token.decimals, f"a{token.symbol}")
+
+    def reserve_of_share(self, share: Token) -> Reserve:
+        """The reserve that an aToken is of. Raises NoRoute for any other token."""
+        for reserve in self.reserves:
+            if reserve.a_token == share.address:
+                return reserve
+        raise NoRoute(
+            f"{share} at {share.address} is no aToken of a declared reserve of {self.name}"
+        )

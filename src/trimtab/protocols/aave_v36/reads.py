@@ -94,4 +94,8 @@ def _account_reads(
             )
             for to in delegated
         ]
+        asked += [
+            Read(reserve.a_token, call_data("allowance(address,address)", owner, spender))
+            for spender in pool.operators
+        ]
     return asked

@@ -102,6 +102,7 @@ def position(
         {token: supplies.get(token, 0) for token in tokens},
         {token: debts.get(token, 0) for token in tokens},
         {(token, to): 0 for token in tokens for to in (OTHER, OPERATOR)},
+        {(token, OPERATOR): 0 for token in tokens},
     )
 
 
@@ -187,7 +188,7 @@ def totals(number: int, **changed: int) -> list[Answer]:
 
 def positions(bits: int = 0, category: int = 0) -> list[Answer]:
     """The answers about an account, each amount another one."""
-    return [said_by(bits), said_by(category), *(said_by(each) for each in range(10, 18))]
+    return [said_by(bits), said_by(category), *(said_by(each) for each in range(10, 20))]
 
 
 def whole(*, first: Sequence[Answer] | None = None) -> list[Answer]:

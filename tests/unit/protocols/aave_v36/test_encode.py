@@ -18,10 +18,12 @@ from trimtab.core.abi import UINT256_MAX, Call, call_data, selector
 from trimtab.core.actions import (
     ALL,
     Action,
+    Approve,
     Borrow,
     Delegate,
     FlashLoan,
     Liquidate,
+    MintShares,
     Repay,
     SetEfficiencyMode,
     Supply,
@@ -29,7 +31,7 @@ from trimtab.core.actions import (
     UseAsCollateral,
     Withdraw,
 )
-from trimtab.core.errors import ConfigError, InvariantViolation
+from trimtab.core.errors import ConfigError, InvariantViolation, NoRoute
 from trimtab.core.token import Token
 from trimtab.protocols.aave_v36 import AaveV36Adapter
 
@@ -86,6 +88,16 @@ def test_encode__credit__a_call_of_the_debt_token() -> None:
     assert AAVE.encode(POOLED, Delegate(OWNER, AT, ETHER, OTHER, 7)) == (expected,)
 
 
+def test_encode__shares__calls_of_the_token_of_them() -> None:
+    share = POOL.share(RESERVES[1])
+    sent = Call(RESERVES[1].a_token, call_data("transfer(address,uint256)", OTHER, 7))
+    allowed = Call(RESERVES[1].a_token, call_data("approve(address,uint256)", OPERATOR, 7))
+    assert AAVE.encode(POOLED, Transfer(OWNER, AT, share, OTHER, 7)) == (sent,)
+    assert AAVE.encode(POOLED, Approve(OWNER, AT, share, OPERATOR, 7)) == (allowed,)
+    with pytest.raises(NoRoute, match="no aToken of a declared reserve"):
+        AAVE.encode(POOLED, Transfer(OWNER, AT, ETHER, OTHER, 7))
+
+
 def test_encode__flash_loan__with_an_empty_text() -> None:
     types = ["address", "address", "uint256", "bytes", "uint16"]
     signature = "flashLoanSimple(address,address,uint256,bytes,uint16)"
@@ -106,7 +118,7 @@ def test_encode__credit_in_a_token_that_is_not_declared__refused_in_words() -> N
 
 
 def test_encode__what_no_pool_can__a_violation() -> None:
-    action = Transfer(OWNER, AT, DOLLARS, OTHER, 1)
+    action = MintShares(OWNER, AT, DOLLARS, 1, OTHER)
     with pytest.raises(InvariantViolation):
         AAVE.encode(POOLED, action)
     with pytest.raises(InvariantViolation):

@@ -55,14 +55,15 @@ def test_decode__answers__each_in_its_place() -> None:
     assert (ether.virtual_balance, ether.deficit, ether.grace_until) == (5, 6, 7)
     assert (ether.scaled_supply, ether.scaled_variable_debt) == (8, 9)
     owner = state.account(OWNER)
-    assert owner.scaled_supplies == {DOLLARS: 10, ETHER: 14}
-    assert owner.scaled_debts == {DOLLARS: 11, ETHER: 15}
+    assert owner.scaled_supplies == {DOLLARS: 10, ETHER: 15}
+    assert owner.scaled_debts == {DOLLARS: 11, ETHER: 16}
     assert owner.delegated == {
         (DOLLARS, OTHER): 12,
         (DOLLARS, OPERATOR): 13,
-        (ETHER, OTHER): 16,
-        (ETHER, OPERATOR): 17,
+        (ETHER, OTHER): 17,
+        (ETHER, OPERATOR): 18,
     }
+    assert owner.allowed == {(DOLLARS, OPERATOR): 14, (ETHER, OPERATOR): 19}
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,7 @@ def test_taken_over__positions_of_a_book__others_and_totals_stay() -> None:
     taken = AAVE.taken_over(state, owned, Accounts((OTHER,)))
     assert taken.account(OTHER).scaled_supplies[ETHER] == 999
     assert taken.account(OTHER).delegated == state.account(OTHER).delegated
+    assert taken.account(OTHER).allowed == state.account(OTHER).allowed
     assert (taken.account(OWNER), taken.reserves) == (state.account(OWNER), state.reserves)
 
 

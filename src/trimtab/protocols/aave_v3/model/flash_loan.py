@@ -35,25 +35,41 @@ def flash_loan(states: States, pool: LendingPool, action: FlashLoan) -> Applied:
     An owner is an account without the function that is called back, so that the loan fails.
     Raises MissingRead for a receiver that nobody has declared to pay back.
     """
-    state = states[pool]
-    reserve = state.reserve(action.token)
-    validation.validate_flash_loan(reserve)
-    premium = percent_mul(action.amount, state.flash_loan_premium)
-    source, receiver = reserve.reserve.a_token, action.receiver
-    lent = moved(send(states, action.token, source, receiver, action.amount))
-    if receiver in state.accounts:
+    lent, premium = lend(states, pool, action)
+    receiver = action.receiver
+    if receiver in states[pool].accounts:
         raise RevertError(NO_DATA)
     if receiver not in pool.receivers:
         raise MissingRead(
             f"whether {receiver} pays a flash loan back is not known: name it among the "
             f"receivers of {pool.name}"
         )
-    owed = action.amount + premium
-    reserve = with_premium(state, update_state(reserve, state.timestamp), premium)
-    lying = balances(states, action.token).balance(source) - action.amount
+    returned = paid_back(states.fold(lent), pool, action, premium)
+    return Applied(returned.changed, (*lent.movements, *returned.movements))
+
+
+def lend(states: States, pool: LendingPool, action: FlashLoan) -> tuple[Applied, int]:
+    """What happens before the receiver is called back, and the premium that it owes."""
+    state = states[pool]
+    reserve = state.reserve(action.token)
+    validation.validate_flash_loan(reserve)
+    premium = percent_mul(action.amount, state.flash_loan_premium)
+    source = reserve.reserve.a_token
+    lent = moved(send(states, action.token, source, action.receiver, action.amount))
+    return Applied({}, (lent,)), premium
+
+
+def paid_back(states: States, pool: LendingPool, action: FlashLoan, premium: int) -> Applied:
+    """What happens after that, of a receiver that has what it owes and lets the pool take it."""
+    state = states[pool]
+    reserve = with_premium(
+        state, update_state(state.reserve(action.token), state.timestamp), premium
+    )
+    source, owed = reserve.reserve.a_token, action.amount + premium
+    lying = balances(states, action.token).balance(source)
     reserve = update_interest_rates(reserve, Liquidity(lying, added=owed))
-    returned = Movement(action.token, receiver, source, owed, pool.address)
-    return Applied({pool.id: state.with_reserve(reserve)}, (lent, returned))
+    returned = Movement(action.token, action.receiver, source, owed, pool.address)
+    return Applied({pool.id: state.with_reserve(reserve)}, (returned,))
 
 
 def with_premium(state: LendingState, reserve: ReserveState, premium: int) -> ReserveState:

@@ -1,6 +1,7 @@
 """What an owner does with aTokens and with credit. Source: AToken.sol, DebtTokenBase.sol."""
 
 from trimtab.core.actions import Approve, Delegate, Transfer
+from trimtab.core.errors import MissingRead
 from trimtab.core.states import Applied, States
 from trimtab.core.token import Address
 from trimtab.protocols.aave_v3.market import LendingPool, LendingState, ReserveState
@@ -45,6 +46,26 @@ def transfer(states: States, pool: LendingPool, action: Transfer) -> Applied:
     if is_first:
         state = received_first(state, reserve, to, turns_isolated_on=False)
     return Applied({pool.id: state})
+
+
+def transfer_from(states: States, pool: LendingPool, spender: Address, action: Transfer) -> Applied:
+    """Shares that somebody takes of the actor by its leave, of which so much is used up.
+
+    Raises MissingRead where what the actor allows them is not tracked.
+    """
+    state, account = states[pool], states[pool].account(action.actor)
+    token, amount = pool.reserve_of_share(action.token).token, to_uint128(action.amount)
+    try:
+        left = account.allowed[token, spender] - amount
+    except KeyError:
+        raise MissingRead(
+            f"what {action.actor} lets {spender} take of its aTokens is not tracked: add the "
+            "account, or name it among the pool's operators"
+        ) from None
+    if left < 0:
+        raise RevertError(ARITHMETIC_PANIC)
+    lowered = state.with_account(action.actor, account.with_allowed(token, spender, left))
+    return transfer(states.with_states({pool.id: lowered}), pool, action)
 
 
 def sent(

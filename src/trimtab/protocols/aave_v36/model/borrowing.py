@@ -108,20 +108,33 @@ def flash_loan(states: States, pool: LendingPool36, action: FlashLoan) -> Applie
 
     The receiver is taken to have the premium and to let the pool take what it owes.
     """
+    lent, premium = lend(states, pool, action)
+    returned = paid_back(states.fold(lent), pool, action, premium)
+    return Applied(returned.changed, (*lent.movements, *returned.movements))
+
+
+def lend(states: States, pool: LendingPool36, action: FlashLoan) -> tuple[Applied, int]:
+    """What happens before the receiver is called back, and the premium that it owes."""
     state, token, amount = states[pool], action.token, action.amount
     reserve = state.reserve(token)
     index = normalised_income(reserve, state.timestamp)
     supplied = ray_mul_floor(reserve.scaled_supply, index)
     validation.validate_flash_loan(reserve, amount, supplied)
     premium = percent_mul_ceil(amount, state.flash_loan_premium)
-    lent = reserve.virtual_balance - to_uint(amount, 128)
-    if lent < 0:
+    left = reserve.virtual_balance - to_uint(amount, 128)
+    if left < 0:
         raise RevertError(ARITHMETIC_PANIC)
-    source = reserve.reserve.a_token
-    out = moved(send(states, token, source, action.receiver, amount))
-    reserve = update_state(replace(reserve, virtual_balance=lent), state.timestamp)
+    out = moved(send(states, token, reserve.reserve.a_token, action.receiver, amount))
+    state = state.with_reserve(replace(reserve, virtual_balance=left))
+    return Applied({pool.id: state}, (out,)), premium
+
+
+def paid_back(states: States, pool: LendingPool36, action: FlashLoan, premium: int) -> Applied:
+    """What happens after that, of a receiver that has what it owes and lets the pool take it."""
+    state, token, owed = states[pool], action.token, action.amount + premium
+    reserve = update_state(state.reserve(token), state.timestamp)
     share = to_uint(ray_div_floor(premium, reserve.liquidity_index), 128)
     reserve = replace(reserve, accrued_to_treasury=reserve.accrued_to_treasury + share)
-    reserve = with_rates(reserve, added=checked(amount + premium))
-    back = Movement(token, action.receiver, source, amount + premium)
-    return Applied({pool.id: state.with_reserve(reserve)}, (out, back))
+    reserve = with_rates(reserve, added=checked(owed))
+    back = Movement(token, action.receiver, reserve.reserve.a_token, owed)
+    return Applied({pool.id: state.with_reserve(reserve)}, (back,))

@@ -39,6 +39,7 @@ USER_IN_ISOLATION_MODE_OR_LTV_ZERO = "UserInIsolationModeOrLtvZero()"
 WITHDRAW_TO_ITSELF = "WithdrawToAToken()"
 
 _INSUFFICIENT_BORROW_ALLOWANCE = "InsufficientBorrowAllowance(address,uint256,uint256)"
+_INSUFFICIENT_ALLOWANCE = "ERC20InsufficientAllowance(address,uint256,uint256)"
 _OVERFLOWED_DOWNCAST = "SafeCastOverflowedUintDowncast(uint8,uint256)"
 
 
@@ -50,6 +51,11 @@ def error(signature: str, *arguments: int | Address) -> RevertError:
 def insufficient_borrow_allowance(to: Address, allowed: int, needed: int) -> RevertError:
     """The revert of a borrow above what was delegated."""
     return error(_INSUFFICIENT_BORROW_ALLOWANCE, to, allowed, needed)
+
+
+def insufficient_allowance(spender: Address, allowed: int, needed: int) -> RevertError:
+    """The revert of a taking above what was allowed."""
+    return error(_INSUFFICIENT_ALLOWANCE, spender, allowed, needed)
 
 
 def to_uint(value: int, bits: int) -> int:

@@ -22,6 +22,7 @@ from trimtab.lab.world.deploy_aave_v36 import COMPILER as LENDING_COMPILER
 from trimtab.lab.world.deploy_aave_v36 import PACKAGE as _LENDING
 from trimtab.lab.world.deploy_aave_v36 import PROXY_CONTRACT, lending_artifacts
 from trimtab.lab.world.deploy_aave_v36 import source as lending_source
+from trimtab.lab.world.deploy_flash_loop import flash_loop_artifact
 from trimtab.lab.world.deploy_morpho import COMPILER as MORPHO_COMPILER
 from trimtab.lab.world.deploy_morpho import PACKAGE as MORPHO
 from trimtab.lab.world.deploy_morpho import morpho_artifacts
@@ -292,6 +293,7 @@ def table() -> Table:
             *map(of_package, LISTED),
             compiled_feed(),
             own_minter(),
+            own_loop(),
             *compiled_vaults(),
             *compiled_morpho(),
             *compiled_lending(),
@@ -342,6 +344,13 @@ def own_minter() -> Identity:
     """The identity of our own minter of ranges: what its source compiles to is what is deployed."""
     code = range_minter_artifact().runtime_code
     listed = Listed("uniswap_v3", "minter", "", "RangeMinter")
+    return identity(listed, f"trimtab, by {SOLC}", "bytecode", code, read_immutables(code), {})
+
+
+def own_loop() -> Identity:
+    """The identity of our own FlashLoop: what its source compiles to is what is deployed."""
+    code = flash_loop_artifact().runtime_code
+    listed = Listed("flash_loop", "flash loop", "", "FlashLoop")
     return identity(listed, f"trimtab, by {SOLC}", "bytecode", code, read_immutables(code), {})
 
 

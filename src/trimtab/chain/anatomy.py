@@ -34,6 +34,8 @@ from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.erc20.identity import anatomy as of_token
 from trimtab.protocols.erc4626 import Vault
 from trimtab.protocols.erc4626.identity import anatomy as of_vault
+from trimtab.protocols.flash_loop import FlashLoop
+from trimtab.protocols.flash_loop.identity import anatomy as of_flash_loop
 from trimtab.protocols.morpho import FeedOracle, LendingMarket, Morpho, PriceOracle
 from trimtab.protocols.morpho.identity import anatomy as of_lending_market
 from trimtab.protocols.perpetual import Index, Perpetual
@@ -84,7 +86,7 @@ def anatomy(market: Market[State], answers: Sequence[Answer]) -> Anatomy | None:
 
 
 def _of_credit(market: Market[State]) -> Anatomy | None:
-    """What a lender, a vault, a stake or a perpetual depends on."""
+    """What a lender, a loop at one, a vault, a stake or a perpetual depends on."""
     match market:
         case LendingPool():
             return of_lending_pool(market)
@@ -98,6 +100,8 @@ def _of_credit(market: Market[State]) -> Anatomy | None:
             return of_staking_pool(market)
         case Perpetual() | Index():
             return of_perpetual(market)
+        case FlashLoop():
+            return of_flash_loop(market)
         case _:
             return None
 

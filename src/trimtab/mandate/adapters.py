@@ -10,6 +10,7 @@ from trimtab.protocols.chainlink import ChainlinkAdapter
 from trimtab.protocols.curve import CurveAdapter
 from trimtab.protocols.erc20 import Erc20Adapter
 from trimtab.protocols.erc4626 import Erc4626Adapter
+from trimtab.protocols.flash_loop import FlashLoopAdapter
 from trimtab.protocols.morpho import MorphoAdapter
 from trimtab.protocols.perpetual import PerpetualAdapter
 from trimtab.protocols.staking import StakingAdapter
@@ -26,6 +27,7 @@ ADAPTERS = cast(
         "curve": CurveAdapter(),
         "erc20": Erc20Adapter(),
         "erc4626": Erc4626Adapter(),
+        "flash_loop": FlashLoopAdapter(),
         "morpho": MorphoAdapter(),
         "perpetual": PerpetualAdapter(),
         "staking": StakingAdapter(),

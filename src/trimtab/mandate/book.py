@@ -13,6 +13,7 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.market import Market, MarketId, Place, wallet
 from trimtab.core.token import Address, Token, address
 from trimtab.mandate.concentrated_pools import ExchangeEntry, concentrated_pools
+from trimtab.mandate.flash_loops import flash_loops
 from trimtab.mandate.lending_markets import MorphoEntry, lending_markets
 from trimtab.mandate.lending_pools import LendingEntry, lending_pool
 from trimtab.mandate.lending_pools36 import LendingPool36Entry, lending_pool36
@@ -24,6 +25,7 @@ from trimtab.mandate.vaults import VaultEntry, vaults
 from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
+from trimtab.protocols.flash_loop import FlashLoop
 from trimtab.risk import is_lender, lent_tokens
 
 QUOTE_CURRENCY = "USD"
@@ -83,8 +85,8 @@ class AddressBook:
     Names: a token `WETH`; a market `erc20:WETH`, `chainlink:WETH`, `aave_v3`,
     `uniswap_v3:WETH/USDC/500`, `uniswap_v2:WETH/USDC`, `curve:USDC/USDT/DAI/FRAX`,
     `balancer:WETH/USDC`, `erc4626:vUSDC`, `staking:stWETH`, `perpetual:ETH` (with its index
-    `perpetual:ETH/index` and its pool `perpetual:ETH/pool`); a place `WETH` (the wallet),
-    `aave_v3:WETH` or `aave_v36:WETH`.
+    `perpetual:ETH/index` and its pool `perpetual:ETH/pool`), `flash_loop`; a place `WETH` (the
+    wallet), `aave_v3:WETH` or `aave_v36:WETH`.
     """
 
     chain: int
@@ -180,6 +182,7 @@ def _book(file: _File) -> AddressBook:
     if file.morpho is not None:
         lent = lending_markets(file.chain, file.morpho, listed, feeds)
         markets |= {market.name: market for market in lent}
+    markets |= {each.name: each for each in _loops(file, loop, markets)}
     _check_once(market for market in markets.values() if not isinstance(market, Feed))
     return AddressBook(
         chain=file.chain,
@@ -189,6 +192,13 @@ def _book(file: _File) -> AddressBook:
         tokens=tokens,
         markets=markets,
     )
+
+
+def _loops(
+    file: _File, where: tuple[Address, ...], markets: dict[str, Market[Any]]
+) -> tuple[FlashLoop, ...]:
+    factory = file.uniswap_v3.factory if file.uniswap_v3 else None
+    return flash_loops(file.chain, where[0] if where else None, factory, markets)
 
 
 def _check_once(markets: Iterable[Market[Any]]) -> None:

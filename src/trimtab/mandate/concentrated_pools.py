@@ -21,11 +21,15 @@ class PoolEntry(msgspec.Struct, frozen=True):
 
 
 class ExchangeEntry(msgspec.Struct, frozen=True):
-    """The router (`SwapRouter`, whose calls have deadlines), the minter, and pools by name."""
+    """The router (`SwapRouter`, whose calls have deadlines), the minter, and pools by name.
+
+    The factory made the pools; a FlashLoop has to be of it.
+    """
 
     router: str | None = None
     pools: dict[str, PoolEntry] = {}
     minter: str | None = None
+    factory: str | None = None
 
 
 def concentrated_pools(

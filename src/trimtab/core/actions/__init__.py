@@ -22,6 +22,7 @@ from trimtab.core.actions.exchange import (
     Swap,
     SwapExactOut,
 )
+from trimtab.core.actions.loop import EnterLoop, LeaveLoop, Loop
 from trimtab.core.actions.perpetual import (
     ClosePosition,
     LiquidatePosition,
@@ -71,6 +72,7 @@ Action = (
     | Credit
     | Staking
     | Perpetual
+    | Loop
 )
 
 __all__ = [
@@ -85,11 +87,14 @@ __all__ = [
     "Collect",
     "Credit",
     "Delegate",
+    "EnterLoop",
     "FinaliseWithdrawals",
     "FlashLoan",
+    "LeaveLoop",
     "Liquidate",
     "LiquidatePosition",
     "Liquidity",
+    "Loop",
     "MintShares",
     "OpenPosition",
     "Perpetual",

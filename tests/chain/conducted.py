@@ -10,9 +10,10 @@ from eth_account import Account
 
 from trimtab.core.token import Address, address
 from trimtab.lab.agents import Hold
-from trimtab.lab.cast import DEFAULT_LAB, Player, default_cast, endow, stocks
+from trimtab.lab.cast import DEFAULT_LAB, default_cast, endow, free_accounts, stocks
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.prices import GeneratedPrices, OutsidePrices
+from trimtab.lab.roles import Player
 from trimtab.lab.scenario import parse_script, resolve
 from trimtab.lab.scenario_events import Names
 from trimtab.lab.world import LocalWorld, local_world
@@ -65,7 +66,7 @@ async def conducted(
         book = read_book(world.deployment.to_json(), "the local world")
         accounts = world.deployment.agents
         players = default_cast(book, accounts)
-        free = accounts[len(players) :]
+        free = free_accounts(accounts)
         guests = [kind(kind.__name__, account) for kind, account in zip(extra, free, strict=False)]
         players = (*players, *(Player(guest, {"USDC": 1_000}) for guest in guests))
         agents = [player.agent for player in players]

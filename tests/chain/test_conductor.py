@@ -11,13 +11,16 @@ import pytest
 
 from tests.chain.conducted import GWEI, Outsider, Stage, conducted, hashes
 from trimtab.core.errors import ConfigError, RpcError
+from trimtab.core.states import States
 from trimtab.core.token import Address, address
-from trimtab.lab.agents import Hold
+from trimtab.lab.agents import Hold, with_shares
 from trimtab.lab.cast import DEFAULT_LAB
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.world import NodeRefusal, read, token_contract
 from trimtab.protocols.aave_v3 import LendingPool, utilisation
 from trimtab.protocols.chainlink import Feed
+from trimtab.protocols.perpetual import Perpetual, funding_rate, mark_price
+from trimtab.protocols.staking import StakingPool, exchange_rate, peg
 from trimtab.protocols.uniswap_v3 import Pool, spot_price
 
 pytestmark = pytest.mark.chain
@@ -180,9 +183,9 @@ def balance(stage: Stage, symbol: str, account: Address) -> int:
 
 def test_scenario__dust_and_supplies_on_behalf_every_block__arrive() -> None:
     script = (
-        '[[events]]\nfrom = 1\nactor = 12\naction = "transfer"\ntoken = "WETH"\nraw = 3\n'
+        '[[events]]\nfrom = 1\nactor = 20\naction = "transfer"\ntoken = "WETH"\nraw = 3\n'
         'to = "manager"\n'
-        '[[events]]\nfrom = 1\nactor = 13\naction = "supply"\ntoken = "USDC"\namount = 2\n'
+        '[[events]]\nfrom = 1\nactor = 21\naction = "supply"\ntoken = "USDC"\namount = 2\n'
         'to = "manager"\n'
     )
 
@@ -228,7 +231,7 @@ def dollars_of_ether(spot: Fraction, pool: Pool, stage: Stage) -> Fraction:
 # -------------------------------------------------------------------------------- the market
 
 
-def test_market__forty_blocks__feeds_fresh_pools_near_rates_moving() -> None:
+def test_market__forty_blocks__all_live_feeds_fresh_pools_near_rates_moving() -> None:
     async def run() -> None:
         async with conducted(3) as stage:
             feeds = [m for m in stage.book.markets.values() if isinstance(m, Feed)]
@@ -237,19 +240,46 @@ def test_market__forty_blocks__feeds_fresh_pools_near_rates_moving() -> None:
             used: list[int] = []
             for block in range(1, 41):
                 head = await stage.conductor.next_block()
-                states, outside = await stage.conductor.states(), stage.prices.at(block)
+                states = await stage.conductor.states()
+                outside = with_shares(states, stage.prices.at(block), lambda _: Fraction(1))
                 for feed in feeds:
                     off = abs(states[feed].answer - outside[feed.base])
                     assert off * 200 <= states[feed].answer
                     assert head.timestamp - states[feed].updated_at < feed.heartbeat
                 used.append(utilisation(states, lender, stage.book.token("USDC")))
             assert max(used) - min(used) > 5 * 10**25
+            check_stake(stage, states)
+            check_perpetual(stage, states)
             acts = Counter((act.actor, act.ok) for act in stage.conductor.acts)
             assert {actor for actor, _ in acts} == {
                 *("oracle keeper", "arbitrageur", "small trader", "large trader"),
                 *("dollar borrower", "ether borrower", "dollar lender", "bitcoin lender"),
+                *("isolated borrower", "isolated lender", "depositor", "validators"),
+                *("staker", "queue operator", "peg arbitrageur", "perpetual arbitrageur"),
+                *("perpetual trader", "bold trader", "perpetual liquidator"),
             }
-            assert {actor for actor, ok in acts if not ok} <= {"small trader", "large trader"}
+            traders = {"small trader", "large trader", "perpetual trader", "bold trader"}
+            assert {actor for actor, ok in acts if not ok} <= traders
             assert len(stage.conductor.reverted) * 10 < len(stage.conductor.acts)
 
     asyncio.run(run())
+
+
+def check_stake(stage: Stage, states: States) -> None:
+    """A share has grown, is traded near its peg, and nobody waits without hope."""
+    pool = stage.book.market("staking:stWETH")
+    assert isinstance(pool, StakingPool)
+    year_in_parts = 365
+    grown = exchange_rate(states[pool]) / Fraction(1_001, 1_000) - 1
+    assert Fraction(29, 1_000) < grown * year_in_parts < Fraction(31, 1_000)
+    assert abs(peg(states, pool) - Fraction(999, 1_000)) < Fraction(6, 1_000)
+
+
+def check_perpetual(stage: Stage, states: States) -> None:
+    """The perpetual follows the outside price, and funding is paid one way or the other."""
+    market = stage.book.market("perpetual:ETH")
+    assert isinstance(market, Perpetual)
+    outside = Fraction(stage.prices.at(stage.conductor.block)["WETH"], 10**8)
+    assert abs(mark_price(states, market) / outside - 1) < Fraction(1, 50)
+    assert funding_rate(states, market) != 0
+    assert any(account.size for account in states[market].accounts.values())

@@ -19,9 +19,8 @@ from trimtab.core.token import Address
 from trimtab.engine.memory import Memory
 from trimtab.engine.run import Step, run
 from trimtab.journal.store import Journal
-from trimtab.lab.agents import Liquidator
-from trimtab.lab.cast import Player
 from trimtab.lab.conductor import Act
+from trimtab.lab.roles import Player
 from trimtab.mandate import AddressBook
 from trimtab.mandate.repair import is_health
 from trimtab.protocols.aave_v3 import LendingPool
@@ -83,15 +82,11 @@ def prices(path: Path) -> Path:
 
 
 def rivals(book: AddressBook, accounts: tuple[Address, ...]) -> tuple[Player, ...]:
-    """A liquidator with deep pockets, and the twin."""
+    """The twin; liquidators with deep pockets live here anyway."""
     lender = book.market("aave_v3")
     assert isinstance(lender, LendingPool)
     pools = tuple(market for market in book.markets.values() if isinstance(market, Pool))
-    twin = Twin("twin", accounts[1], lender, pools, 100_000, CALM)
-    return (
-        Player(Liquidator("liquidator", accounts[0], lender), {"USDC": 10_000_000}),
-        Player(twin, {"WETH": 100_000}),
-    )
+    return (Player(Twin("twin", accounts[0], lender, pools, 100_000, CALM), {"WETH": 100_000}),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import cast
 from trimtab.app.local import CAPITAL
 from trimtab.core.token import Address
 from trimtab.lab.agents import Agent, Hold, PeriodicRebalance, StaticLender
-from trimtab.lab.cast import Player
+from trimtab.lab.roles import Player
 from trimtab.mandate import AddressBook
 from trimtab.protocols.aave_v3 import LendingPool
 from trimtab.protocols.uniswap_v3 import Pool

@@ -26,11 +26,12 @@ from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token, address
 from trimtab.engine.bot import Bot
 from trimtab.engine.worlds import Chain
-from trimtab.lab.cast import DEFAULT_LAB, LabSpec, Player, default_cast, endow, stocks
+from trimtab.lab.cast import DEFAULT_LAB, LabSpec, default_cast, endow, free_accounts, stocks
 from trimtab.lab.conductor import Conductor
 from trimtab.lab.price_file import parse_symbols, read_prices
 from trimtab.lab.prices import DOLLAR, GeneratedPrices, OutsidePrices
 from trimtab.lab.recording import SetUp, named_in
+from trimtab.lab.roles import Player
 from trimtab.lab.scenario import Scenario, parse_script
 from trimtab.lab.scenario import resolve as resolve_scenario
 from trimtab.lab.scenario_events import Names
@@ -176,7 +177,7 @@ def _players(book: AddressBook, world: LocalWorld, setting: Setting) -> tuple[Pl
     players = default_cast(book, accounts)
     if setting.rivals is None:
         return players
-    return (*players, *setting.rivals(book, accounts[len(players) :]))
+    return (*players, *setting.rivals(book, free_accounts(accounts)))
 
 
 def new_safe(world: LocalWorld, signer: Signer) -> Address:

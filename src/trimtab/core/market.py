@@ -201,13 +201,19 @@ class Accounts:
     """Whose positions, allowances and token balances are tracked.
 
     `ranges` are the ticks, by market, at which owners may have liquidity from before anything
-    was read; later ones are known from the logs that open them.
+    was read; later ones are known from the logs that open them. Owners who
+    are `strangers` never act for each other, and no leave to do so is tracked between them.
     """
 
     owners: tuple[Address, ...]
     spenders: tuple[Address, ...] = ()
     custodians: Mapping[Token, tuple[Address, ...]] = field(default_factory=dict)
     ranges: Mapping[MarketId, tuple[Ticks, ...]] = field(default_factory=dict)
+    strangers: bool = False
+
+    def others(self, owner: Address) -> tuple[Address, ...]:
+        """The other owners, who may act for this one if they are let; of strangers none."""
+        return () if self.strangers else tuple(each for each in self.owners if each != owner)
 
     def holders(self, token: Token) -> tuple[Address, ...]:
         """Every account whose balance of `token` is tracked, owners first, each once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -17,7 +17,7 @@ from trimtab.core.market import Head, tracked
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
 from trimtab.core.token import Address
-from trimtab.lab.agents import Agent, Order, Scene
+from trimtab.lab.agents import Agent, Order, Scene, with_shares
 from trimtab.lab.fees import next_base_fee
 from trimtab.lab.mining import Sending, announce_base_fee, mine
 from trimtab.lab.prices import Break, BrokenPrices, OutsidePrices
@@ -98,9 +98,8 @@ class Conductor:
         markets = tuple(read_book(deployment.to_json(), "the local world").markets.values())
         accounts = dict.fromkeys((*(agent.account for agent in agents), *others))
         owners = tuple(accounts) or (deployment.deployer,)
-        self._reader = Reader(
-            self._chain_rpc, ADAPTERS, markets, tracked(owners, markets), owners[0]
-        )
+        apart = replace(tracked(owners, markets), strangers=True)
+        self._reader = Reader(self._chain_rpc, ADAPTERS, markets, apart, owners[0])
         world.rpc("anvil_setCoinbase", _COINBASE)
         announce_base_fee(world.rpc, self._base_fee)
 
@@ -193,7 +192,9 @@ class Conductor:
         at = Timestamp(self._head.timestamp + self._block_seconds)
         block = self._block + 1
         states = accrue(ADAPTERS, await self.states(), at)
-        return Scene(states, self._prices.at(block), block, at, self._base_fee)
+        outside = self._prices
+        prices = with_shares(states, outside.at(block), lambda each: outside.factor(each, block))
+        return Scene(states, prices, block, at, self._base_fee)
 
     def _orders(self, scene: Scene) -> list[tuple[str, Address, Order]]:
         """Who orders what: agents in their order, then the script."""

@@ -143,15 +143,22 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class BrokenPrices:
-    """Other prices, with breaks; factors of one asset multiply, and a price stays positive."""
+    """Other prices, with breaks; factors of one asset multiply, and a price stays positive.
+
+    Breaks may be of assets besides that have no price here but one that follows another's.
+    """
 
     prices: OutsidePrices
     breaks: tuple[Break, ...]
 
     def at(self, step: int) -> Mapping[str, int]:
         """The prices at a step, after every break up to it."""
-        exact = {symbol: Fraction(price) for symbol, price in self.prices.at(step).items()}
-        for each in self.breaks:
-            if each.step <= step:
-                exact[each.symbol] *= each.factor
-        return {symbol: max(1, math.floor(price)) for symbol, price in exact.items()}
+        return {
+            symbol: max(1, math.floor(price * self.factor(symbol, step)))
+            for symbol, price in self.prices.at(step).items()
+        }
+
+    def factor(self, symbol: str, step: int) -> Fraction:
+        """What an asset's price is multiplied by at a step."""
+        past = (each for each in self.breaks if each.step <= step and each.symbol == symbol)
+        return math.prod((each.factor for each in past), start=Fraction(1))

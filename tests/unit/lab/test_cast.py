@@ -6,7 +6,8 @@ from tests.unit.lab.market import ALICE, PRICES, USDC, WETH
 from tests.unit.lab.test_scenario import BOOK
 from trimtab.core.errors import ConfigError
 from trimtab.lab.agents import Hold
-from trimtab.lab.cast import Player, default_cast, stocks
+from trimtab.lab.cast import default_cast, stocks
+from trimtab.lab.roles import Player
 from trimtab.lab.streams import stream
 
 GOLDEN = 3_319_516_091_634_466_097
@@ -14,7 +15,7 @@ GOLDEN = 3_319_516_091_634_466_097
 
 
 def test_default_cast__too_few_accounts__refused() -> None:
-    with pytest.raises(ConfigError, match="the cast needs 8 accounts, the world has 1"):
+    with pytest.raises(ConfigError, match="the cast needs 19 accounts, the world has 1"):
         default_cast(BOOK, [ALICE])
 
 

@@ -8,11 +8,13 @@ from fractions import Fraction
 import numpy as np
 
 from trimtab.core.actions import Action, Borrow, Repay, Supply
-from trimtab.core.market import Place
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token
-from trimtab.lab.agents.scene import GWEI, Order, Scene, holdings_in, tip
-from trimtab.protocols.aave_v3 import LendingPool, health_factor, utilisation
+from trimtab.lab.agents.scene import GWEI, Order, Scene, tip
+from trimtab.protocols import aave_v3, morpho
+from trimtab.protocols.aave_v3 import LendingPool
+from trimtab.protocols.morpho import LendingMarket
+from trimtab.risk import lenders
 
 _RAY = 10**27
 _WAD = 10**18
@@ -30,7 +32,7 @@ class Borrower:
 
     name: str
     account: Address
-    pool: LendingPool
+    pool: LendingPool | LendingMarket
     token: Token
     collateral: Token
     mean: float
@@ -59,11 +61,10 @@ class Borrower:
 
     def _wished_change(self, scene: Scene, draw: float) -> int:
         """Base units of debt to add, or to repay where it is negative."""
-        used = utilisation(scene.states, self.pool, self.token) / _RAY
+        used = self._used(scene)
         wished = used + self.reversion * (self.mean - used) + self.noise * draw
         step = min(max(wished, 0.0), 0.98) - used
-        reserve = scene.states[self.pool].reserve(self.token)
-        lying = scene.balance(reserve.reserve.a_token, self.token)
+        lying = lenders.lying(scene.states, self.pool, self.token)
         whole = lying / (1.0 - used) if used < 1.0 else 0.0
         return quantise(step * whole, 1, Rounding.DOWN)
 
@@ -72,8 +73,8 @@ class Borrower:
         after = scene.after(borrowing)
         if after is None:
             return None
-        health = health_factor(after, self.pool, self.account)
-        return borrowing if health is not None and health >= self.healthy * _WAD else None
+        health = lenders.health_factor(after, self.pool, self.account)
+        return borrowing if health is not None and health >= self.healthy else None
 
     def _repayment(self, scene: Scene, raw: int) -> Action | None:
         # One base unit is left, since by the time the block comes all of it could be too much.
@@ -83,9 +84,13 @@ class Borrower:
         return Repay(self.account, self.pool.id, self.token, payable, self.account)
 
     def _is_healthy(self, scene: Scene) -> bool:
-        health = health_factor(scene.states, self.pool, self.account)
-        return health is None or health >= self.healthy * _WAD
+        health = lenders.health_factor(scene.states, self.pool, self.account)
+        return health is None or health >= self.healthy
 
     def _owed(self, scene: Scene) -> int:
-        debt = Place(self.pool.id, self.token, "debt")
-        return -holdings_in(scene.states, self.account).get(debt, 0)
+        return lenders.owed(scene.states, self.pool, self.account, self.token)
+
+    def _used(self, scene: Scene) -> float:
+        if isinstance(self.pool, LendingMarket):
+            return morpho.utilisation(scene.states, self.pool) / _WAD
+        return aave_v3.utilisation(scene.states, self.pool, self.token) / _RAY

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimtab.core.actions import Supply, Withdraw
-from trimtab.core.market import Place
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.token import Address, Token
-from trimtab.lab.agents.scene import GWEI, Order, Scene, holdings_in, tip
-from trimtab.protocols.aave_v3 import LendingPool, withdrawable
+from trimtab.lab.agents.scene import GWEI, Order, Scene, tip
+from trimtab.risk import lenders
 
 _LEAST_DOLLARS = 100
 
@@ -20,13 +19,14 @@ _LEAST_DOLLARS = 100
 class Lender:
     """Supplies and withdraws so that the lent share of its stock wanders around its mean.
 
-    Per block a share `reversion` of the gap to the mean closes, and noise of standard deviation
-    `noise` is added.
+    The stock is of one token, lent to a pool, to an isolated market or to a vault. Per block a
+    share `reversion` of the gap to the mean closes, and noise of standard deviation `noise` is
+    added.
     """
 
     name: str
     account: Address
-    pool: LendingPool
+    pool: lenders.Lender
     token: Token
     mean: float = 0.5
     reversion: float = 0.05
@@ -36,7 +36,7 @@ class Lender:
         """A supply or a withdrawal that the pool accepts."""
         draw, bid = float(draws.standard_normal()), tip(draws, GWEI)
         idle = scene.balance(self.account, self.token)
-        lent = holdings_in(scene.states, self.account).get(Place(self.pool.id, self.token), 0)
+        lent = lenders.supplied(scene.states, self.pool, self.account, self.token, scene.at)
         if not idle + lent:
             return ()
         share = lent / (idle + lent)
@@ -52,5 +52,5 @@ class Lender:
         return Supply(self.account, self.pool.id, self.token, min(raw, idle), self.account)
 
     def _withdrawal(self, scene: Scene, raw: int) -> Withdraw:
-        most = withdrawable(scene.states, self.pool, self.account, self.token)
+        most = lenders.withdrawable(scene.states, self.pool, self.account, self.token)
         return Withdraw(self.account, self.pool.id, self.token, min(raw, most), self.account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -20,8 +20,11 @@ from trimtab.core.token import Address, Amount, Token
 from trimtab.lab.prices import DOLLAR
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.protocols.shared.tokens import balances
+from trimtab.protocols.staking import StakingPool, exchange_rate
 
 GWEI = 10**9
+_PEG = Fraction(999, 1000)
+"""What a share of a stake trades at outside, as a part of what it is worth by the rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Scene:
     """The moment of the next block, as an agent can know it.
 
     `states` are those of the newest block with the clock moved on; `prices` are outside prices
-    at the next block, in dollars times 10**8 by symbol; `base_fee` is the next block's, in wei.
+    at the next block, shares of stakes among them, in dollars times 10**8 by symbol; `base_fee`
+    is the next block's, in wei.
     """
 
     states: States
@@ -81,6 +85,24 @@ class Agent(Protocol):
 
     def act(self, scene: Scene, draws: np.random.Generator) -> tuple[Order, ...]:
         """What the agent wants done in the next block, in its order."""
+
+
+def with_shares(
+    states: States, prices: Mapping[str, int], factor: Callable[[str], Fraction]
+) -> dict[str, int]:
+    """Outside prices, and those of staking pools' shares: by the rate, less a small discount.
+
+    Who cannot wait in the queue takes a little less; that is what the market pays elsewhere. The
+    factor, by symbol, is what breaks leave of that.
+    """
+    shares = {
+        pool.symbol: int(
+            prices[pool.asset.symbol] * exchange_rate(states[pool]) * _PEG * factor(pool.symbol)
+        )
+        for pool in states.markets.values()
+        if isinstance(pool, StakingPool)
+    }
+    return {**prices, **shares}
 
 
 def holdings_in(states: States, account: Address) -> dict[Place, int]:

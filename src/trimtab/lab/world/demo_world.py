@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from trimtab.core.quantise import Bps
-from trimtab.lab.world.exchange_world import EXCHANGE_WORLD
-from trimtab.lab.world.spec import PoolSpec, RateSpec, ReserveSpec, laddered
+from trimtab.lab.world.node import NodeSpec
+from trimtab.lab.world.spec import DEFAULT_WORLD, PoolSpec, RateSpec, ReserveSpec, laddered
 from trimtab.lab.world.spec_aave_v3 import CategorySpec, LendingRules, ReserveRules
 from trimtab.lab.world.spec_morpho import LendingMarketSpec, MorphoSpec
 from trimtab.lab.world.spec_perpetual import PerpetualSpec
 from trimtab.lab.world.spec_vaults import StakeSpec, VaultSpec
 
 DEMO_WORLD = replace(
-    EXCHANGE_WORLD,
+    DEFAULT_WORLD,
     reserves=(
-        *EXCHANGE_WORLD.reserves,
+        *DEFAULT_WORLD.reserves,
         ReserveSpec(
             "stWETH",
             loan_to_value=Bps(7_500),
@@ -31,7 +31,7 @@ DEMO_WORLD = replace(
         premium_to_protocol=Bps(0),
     ),
     pools=(
-        *EXCHANGE_WORLD.pools,
+        *DEFAULT_WORLD.pools,
         PoolSpec("stWETH", "WETH", 100, laddered(1_000_000, 1_000, 100, 20)),
     ),
     stakes=(
@@ -42,6 +42,7 @@ DEMO_WORLD = replace(
             price=2_000 * 10**8,
             heartbeat=86_400,
             kept=10_000,
+            operator_agent=18,
         ),
     ),
     vaults=(VaultSpec("vUSDC", "USDC", supplied=1_000_000),),
@@ -70,8 +71,9 @@ DEMO_WORLD = replace(
         ladder=((2_000_000, 6_000), (1_000_000, 1_200), (500_000, 300)),
     ),
     flash_loop=True,
+    node=NodeSpec(accounts=32),
 )
-"""Pools of every exchange, two lenders, a vault, a perpetual, and staked ether.
+"""The default world with an isolated market, a vault, a perpetual, and staked ether.
 
 Staked ether is collateral, in a category with ether, and trades for it at the price of its feed: a
 share begins at what a report of a thousandth made it worth, less a discount of a thousandth.

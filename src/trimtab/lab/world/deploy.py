@@ -114,7 +114,8 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
     tokens = deploy_tokens(deployer, spec.tokens)
     feeds = deploy_feeds(deployer, spec.tokens)
     safe = deploy_safe(deployer)
-    stakes = deploy_staking(deployer, spec, tokens, liquidity_provider) if spec.stakes else None
+    accounts = (liquidity_provider, *agents)
+    stakes = deploy_staking(deployer, spec, tokens, accounts) if spec.stakes else None
     shares, share_feeds = share_tokens(spec, stakes or {})
     traded, priced = tokens | shares, feeds | share_feeds
     exchange = deploy_uniswap_v3(deployer, spec, traded, liquidity_provider)
@@ -134,11 +135,7 @@ def deploy_world(rpc: Rpc, spec: WorldSpec) -> Deployment:
         if spec.weighted_pools
         else None
     )
-    morpho = (
-        deploy_morpho(deployer, spec, spec.morpho, traded, (liquidity_provider, *agents))
-        if spec.morpho
-        else None
-    )
+    morpho = deploy_morpho(deployer, spec, spec.morpho, traded, accounts) if spec.morpho else None
     lending36 = (
         deploy_aave_v36(deployer, spec.lending36, traded, priced, liquidity_provider)
         if spec.lending36

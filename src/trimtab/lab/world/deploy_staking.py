@@ -31,17 +31,23 @@ def staking_pool_contract(address: Address) -> Contract:
 
 
 def deploy_staking(
-    deployer: Deployer, spec: WorldSpec, tokens: Mapping[str, TokenEntry], owner: Address
+    deployer: Deployer,
+    spec: WorldSpec,
+    tokens: Mapping[str, TokenEntry],
+    accounts: tuple[Address, ...],
 ) -> dict[str, StakeEntry]:
-    """Queue the staking pools, by the symbols of their shares; the first shares are `owner`'s.
+    """Queue the staking pools, by the symbols of their shares.
 
-    The deployer is the oracle and the owner the operator. A part of the first stake waits in the
+    The first shares belong to the first account, agents are the others. The deployer is the
+    oracle. A part of the first stake waits in the
     queue, for the deployer, who keeps the shares that others begin with.
     """
+    owner, *agents = accounts
     entries = {}
     for each in spec.stakes:
+        operator = owner if each.operator_agent is None else agents[each.operator_agent]
         asset = tokens[each.asset]
-        roles = (deployer.account, owner)
+        roles = (deployer.account, operator)
         pool = deployer.create(
             staking_pool_artifact(), asset.address, each.symbol, each.symbol, *roles
         )
@@ -59,7 +65,7 @@ def deploy_staking(
             address=pool.address,
             asset=asset.address,
             oracle=deployer.account,
-            operator=owner,
+            operator=operator,
             feed=feed.address,
             feed_decimals=PRICE_DECIMALS,
             heartbeat=each.heartbeat,

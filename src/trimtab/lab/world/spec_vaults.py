@@ -34,3 +34,5 @@ class StakeSpec:
     """Seconds after which the feed promises a new answer."""
     kept: int = 0
     """Whole tokens besides, staked for reserves and exchange pools that begin with shares."""
+    operator_agent: int | None = None
+    """The number of the agent who operates the queue; without one the liquidity provider does."""

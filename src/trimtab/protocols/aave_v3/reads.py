@@ -48,7 +48,7 @@ def reads(pool: LendingPool, question: Question[LendingState]) -> tuple[Read, ..
 def trusted(pool: LendingPool, accounts: Accounts, owner: Address) -> tuple[Address, ...]:
     """To whom an owner's leave is tracked: the other owners, and operators among the spenders."""
     operators = (operator for operator in pool.operators if operator in accounts.spenders)
-    return tuple(to for to in dict.fromkeys((*accounts.owners, *operators)) if to != owner)
+    return tuple(to for to in dict.fromkeys((*accounts.others(owner), *operators)) if to != owner)
 
 
 def _governance_reads(pool: LendingPool) -> list[Read]:

@@ -28,15 +28,19 @@ def supply_collateral(market: LendingMarket, action: Supply) -> Call:
 
 
 def withdraw(market: LendingMarket, state: LendingState, action: Withdraw) -> Call:
-    """The call of `withdraw` of the actor's own supply."""
-    assets, shares = asked(action.amount, state.position(action.actor).supply_shares)
+    """The call of `withdraw` of the actor's own supply, whose position tells what ALL of it is."""
+    every = isinstance(action.amount, All)
+    assets, shares = asked(
+        action.amount, state.position(action.actor).supply_shares if every else 0
+    )
     return _call(market, _WITHDRAW, assets, shares, action.actor, action.to)
 
 
 def withdraw_collateral(market: LendingMarket, state: LendingState, action: Withdraw) -> Call:
     """The call of `withdrawCollateral` of the actor's own collateral."""
-    held = state.position(action.actor).collateral
-    assets = held if isinstance(action.amount, All) else action.amount
+    assets = action.amount
+    if isinstance(assets, All):
+        assets = state.position(action.actor).collateral
     return _call(market, _WITHDRAW_COLLATERAL, assets, action.actor, action.to)
 
 
@@ -46,8 +50,9 @@ def borrow(market: LendingMarket, action: Borrow) -> Call:
 
 
 def repay(market: LendingMarket, state: LendingState, action: Repay) -> Call:
-    """The call of `repay`."""
-    assets, shares = asked(action.amount, owed_shares(state, action.on_behalf_of))
+    """The call of `repay`, of the debt of an owner whose position tells what ALL of it is."""
+    every = isinstance(action.amount, All)
+    assets, shares = asked(action.amount, owed_shares(state, action.on_behalf_of) if every else 0)
     return _without_callback(market, _REPAY, assets, shares, action.on_behalf_of)
 
 

@@ -60,9 +60,13 @@ def decode_contract(
 
 
 def pairs(accounts: Accounts) -> tuple[tuple[Address, Address], ...]:
-    """The (owner, other) pairs that are tracked: each owner with all other accounts."""
-    others = tuple(dict.fromkeys((*accounts.owners, *accounts.spenders)))
-    return tuple((owner, other) for owner in accounts.owners for other in others if owner != other)
+    """The (owner, other) pairs that are tracked: each owner with all who may act for it."""
+    return tuple(
+        (owner, other)
+        for owner in accounts.owners
+        for other in dict.fromkeys((*accounts.others(owner), *accounts.spenders))
+        if owner != other
+    )
 
 
 # ----------------------------------------------------------------------------------- the oracle

@@ -48,8 +48,9 @@ def given(state: LendingState, action: Liquidate) -> Seizure:
     The action's `debt` is counted in shares of the market's debt, since that is what the contract
     takes; ALL is every share that the owner owes, by what is stored.
     """
-    owed = state.position(action.owner).borrow_shares
-    return Seizure(action.seized, owed if isinstance(action.debt, All) else action.debt)
+    if isinstance(action.debt, All):
+        return Seizure(action.seized, state.position(action.owner).borrow_shares)
+    return Seizure(action.seized, action.debt)
 
 
 def liquidate(states: States, market: LendingMarket, action: Liquidate) -> Applied:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tests.laws import kernels_aave_v3_events as aave_v3_events
 from tests.laws import kernels_balancer as balancer
 from tests.laws import kernels_curve as curve
 from tests.laws import kernels_uniswap_v2 as uniswap_v2
@@ -32,6 +33,8 @@ class Law:
 
 
 LAWS: Mapping[str, Law] = {
+    "aave_v3 logs": Law(aave_v3_events.events, aave_v3_events.EVENTS, 2_000, 200_000),
+    "aave_v3 runs of logs": Law(aave_v3_events.runs, aave_v3_events.EVENTS, 100, 5_000),
     "balancer quotes": Law(balancer.compared, balancer.QUOTES, many=200_000),
     "curve quotes": Law(curve.compared, curve.QUOTES),
     "uniswap_v2 quotes": Law(uniswap_v2.compared, uniswap_v2.QUOTES),

@@ -238,6 +238,7 @@ def test_market__forty_blocks__all_live_feeds_fresh_pools_near_rates_moving() ->
             lender = stage.book.market("aave_v3")
             assert isinstance(lender, LendingPool)
             used: list[int] = []
+            states = await stage.conductor.states()
             for block in range(1, 41):
                 head = await stage.conductor.next_block()
                 states = await stage.conductor.states()

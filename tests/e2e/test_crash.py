@@ -31,6 +31,12 @@ pytestmark = pytest.mark.e2e
 CALM, CRASH, AFTER = 10, 96, 4
 """Quarters of an hour before, of the fall, and after it."""
 
+DEAR_GAS = "[[events]]\nblock = 1\nbase_fee = 20\n"
+LATE_ORACLE = "".join(
+    f'[[events]]\nfrom = {CALM + late}\nevery = 4\nsilent = "oracle keeper"\n' for late in (1, 2, 3)
+)
+"""In the fall prices are posted once an hour, while they fall every quarter of one."""
+
 MANDATE = """
 numeraire = "USDC"
 markets = ["uniswap_v3:WETH/USDC/500", "uniswap_v3:WETH/USDC/3000", "aave_v3:USDC", "aave_v3:WETH"]
@@ -100,18 +106,21 @@ class Lived:
     twin: Address
 
 
-def lived(folder: Path, health: str) -> Lived:
-    """A run of the mandate with this health limit through the crash."""
+def lived(folder: Path, health: str, script: str = "") -> Lived:
+    """A run of the mandate with this health limit through the crash, and what else happens."""
     steps: list[Step] = []
     debts = Debts()
     mandate_file = folder / "mandate.toml"
     mandate_file.write_text(MANDATE.format(health=health), encoding="utf-8")
     file = prices(folder / "prices.csv")
+    scenario = folder / "scenario.toml"
+    scenario.write_text(script, encoding="utf-8")
     setting = Setting(
         seed=1,
         blocks=CALM + CRASH + AFTER,
         prices=file,
         symbols="WETH=ETH,WBTC=BTC",
+        scenario=scenario,
         capital={"WETH": 100_000},
         rivals=rivals,
     )
@@ -144,7 +153,21 @@ def protected(tmp_path_factory: pytest.TempPathFactory) -> Lived:
 def test_crash__book_with_the_planner__never_liquidated_and_its_twin_is(
     protected: Lived, record_property: Callable[[str, object], None]
 ) -> None:
-    run = protected
+    check(protected, "crash", record_property)
+
+
+@pytest.mark.parametrize(
+    "what, script",
+    [("gas at twenty times", DEAR_GAS), ("prices posted once an hour", LATE_ORACLE)],
+)
+def test_crash__things_get_worse__never_liquidated_and_its_twin_is(
+    what: str, script: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    check(lived(tmp_path, '"1.1"', script), f"crash, {what}", record_property)
+
+
+def check(run: Lived, what: str, record_property: Callable[[str, object], None]) -> None:
+    """The twin was liquidated, the book never, and repairs cost less than that would have."""
     assert run.twin in run.liquidated
     assert run.account not in run.liquidated
     debts = run.debts
@@ -153,7 +176,7 @@ def test_crash__book_with_the_planner__never_liquidated_and_its_twin_is(
     assert debts.least_health > "1.05"
     assert 0 < debts.unwind_cost < debts.penalty_avoided
     cost, penalty = (float(each) / 10**6 for each in (debts.unwind_cost, debts.penalty_avoided))
-    told = f"crash: least health {debts.least_health}, repairs {cost:,.0f} dollars, {penalty:,.0f}"
+    told = f"{what}: least health {debts.least_health}, repairs {cost:,.0f} dollars, {penalty:,.0f}"
     record_property("told", f"{told} of penalties avoided")
 
 

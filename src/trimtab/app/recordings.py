@@ -75,9 +75,8 @@ async def rehosted(recording: Recording, signer: Signer) -> AsyncIterator[Host]:
         ) as conductor:
 
             async def next_block() -> Head:
-                base_fee = conductor.base_fee
                 head = await conductor.next_block()
-                script.check(conductor.block, head, base_fee)
+                script.check(conductor.block, head)
                 return head
 
             host = Host(world, book, (), safe, conductor, set_up, recording.owners, next_block)

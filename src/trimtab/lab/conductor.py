@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -51,7 +52,7 @@ class Act:
 
 
 class Script(Protocol):
-    """Orders that are given whatever the chain shows, and breaks of the outside prices."""
+    """Orders that are given whatever the chain shows, and what else happens by itself."""
 
     @property
     def breaks(self) -> tuple[Break, ...]:
@@ -59,6 +60,15 @@ class Script(Protocol):
 
     def at(self, block: int) -> Sequence[tuple[Address, Order]]:
         """Who orders what in a conducted block."""
+
+    def is_silent(self, agent: str, block: int) -> bool:
+        """Whether an agent, by its name, does nothing in a block."""
+
+    def base_fee(self, block: int, drawn: Callable[[Fraction], int]) -> int:
+        """What gas costs in a block; `drawn` tells the seed's fee around so many times the level.
+
+        No more than an eighth from the block before.
+        """
 
 
 class Conductor:
@@ -89,7 +99,7 @@ class Conductor:
         self._seed = seed
         self._block_seconds = block_seconds
         self._head = world.head
-        self._base_fee = world.spec.node.base_fee
+        self._base_fee = self._script.base_fee(1, lambda _: world.spec.node.base_fee)
         self._states: States | None = None
         self._block = 0
         self._acts: list[Act] = []
@@ -168,8 +178,7 @@ class Conductor:
             )
         ]
         self._acts += sorted(acts, key=lambda act: act.index)
-        level = self._world.spec.node.base_fee
-        self._base_fee = next_base_fee(self._base_fee, level, self._seed, self._block)
+        self._base_fee = self._script.base_fee(self._block + 1, self._drawn_base_fee)
         announce_base_fee(self._world.rpc, self._base_fee)
         return mined.head
 
@@ -201,10 +210,16 @@ class Conductor:
         orders = [
             (agent.name, agent.account, order)
             for agent in self._agents
+            if not self._script.is_silent(agent.name, scene.block)
             for order in agent.act(scene, stream(self._seed, agent.name, scene.block))
         ]
         scripted = self._script.at(scene.block)
         return [*orders, *((_SCRIPT, account, order) for account, order in scripted)]
+
+    def _drawn_base_fee(self, factor: Fraction) -> int:
+        """The next block's, of a path around so many times the level."""
+        level = int(self._world.spec.node.base_fee * factor)
+        return next_base_fee(self._base_fee, level, self._seed, self._block)
 
     @staticmethod
     def _call(states: States, order: Order) -> Call:

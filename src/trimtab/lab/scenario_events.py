@@ -52,7 +52,7 @@ class PriceEntry(Document, frozen=True, kw_only=True):
 
 
 class Event(Document, frozen=True, kw_only=True):
-    """One event; it has exactly one of `action`, `call` and `price`."""
+    """One event; it has exactly one of `action`, `call`, `price`, `base_fee` and `silent`."""
 
     block: int | None = None
     """The conducted block in which it happens; the first is 1."""
@@ -78,6 +78,10 @@ class Event(Document, frozen=True, kw_only=True):
     """What a `buy` pays at most, in whole tokens of the pool's other one."""
     call: CallEntry | None = None
     price: PriceEntry | None = None
+    base_fee: Fraction | None = None
+    """From then on base fees move around so many times their level until then."""
+    silent: str | None = None
+    """An agent that does nothing in these blocks."""
     tip: int = GWEI
     """Wei per gas."""
 

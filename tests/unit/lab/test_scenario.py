@@ -141,6 +141,19 @@ def test_payments__all_blocks__summed_by_account_and_token() -> None:
     assert found.payments(10) == {ALICE: {USDC: 10}, BOB: {USDC: 90}}
 
 
+def test_scenario__silence__of_the_agent_at_its_times_alone() -> None:
+    found = event('from = 3\nuntil = 7\nevery = 2\nsilent = "small trader"')
+    assert [b for b in range(1, 10) if found.is_silent("small trader", b)] == [3, 5, 7]
+    assert not any(found.is_silent("oracle keeper", b) for b in range(1, 10))
+    assert found.cues == ()
+
+
+def test_scenario__base_fees__around_the_level_times_all_factors_so_far() -> None:
+    found = scenario("[[events]]\nblock = 3\nbase_fee = 20\n[[events]]\nblock = 5\nbase_fee = 0.5")
+    told = [found.base_fee(block, lambda factor: int(100 * factor)) for block in range(1, 7)]
+    assert told == [100, 100, 2_000, 2_000, 1_000, 1_000]
+
+
 # ---------------------------------------------------------------------------------- mistakes
 
 
@@ -154,7 +167,10 @@ def test_payments__all_blocks__summed_by_account_and_token() -> None:
         ("block = 0\n" + TRANSFER, "both begin at 1"),
         ("from = 1\nevery = 0\n" + TRANSFER, "both begin at 1"),
         ("from = 5\nuntil = 4\n" + TRANSFER, "ends at block 4, before it begins at block 5"),
-        ("block = 1\nactor = 0", "exactly one of `action`, `call` and `price`"),
+        (
+            "block = 1\nactor = 0",
+            "exactly one of `action`, `call`, `price`, `base_fee` and `silent`",
+        ),
         (f'block = 1\ncall = {{ to = "{SAFE}" }}\n' + TRANSFER, "exactly one of"),
         (f'block = 1\ncall = {{ to = "{SAFE}" }}', "nobody acts: give an `actor`"),
         ("block = 1\n" + TRANSFER.replace("0", "2", 1), "no account 2: expected 0 to 1"),
@@ -201,6 +217,13 @@ def test_payments__all_blocks__summed_by_account_and_token() -> None:
         ('block = 1\nprice = { asset = "LINK", factor = 2 }', "LINK"),
         ('from = 1\nprice = { asset = "WETH", factor = 2 }', "give `until`"),
         ('block = 1\nactor = 0\nprice = { asset = "WETH", factor = 2 }', "breaks by itself"),
+        ('block = 1\nbase_fee = 2\nprice = { asset = "WETH", factor = 2 }', "exactly one of"),
+        ("block = 1\nbase_fee = 0", "the factor of base fees is 0"),
+        ("from = 1\nbase_fee = 2", "by themselves and once"),
+        ("block = 1\nactor = 0\nbase_fee = 2", "by themselves and once"),
+        ('block = 1\nactor = 0\nsilent = "small trader"', "leave `actor` out"),
+        ('block = 1\nsilent = "small tradr"', "did you mean `small trader`"),
+        ('block = 1\nsilent = "manager"', "cannot be silenced"),
     ],
 )
 def test_scenario__a_mistake__refused_with_its_event(lines: str, words: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from trimtab.core.abi import Call
 from trimtab.core.actions import (
@@ -46,14 +47,22 @@ class Replayed:
         given = sorted(self.blocks[block - 1].orders, key=lambda order: order.rank)
         return tuple((each.sender, Order(each.action, each.tip)) for each in given)
 
-    def check(self, block: int, head: Head, base_fee: int) -> None:
-        """Raise DataError if a block was conducted at another moment or fee than recorded."""
+    def is_silent(self, agent: str, block: int) -> bool:
+        """Nobody is: what was not done then was not recorded."""
+        return False
+
+    def base_fee(self, block: int, drawn: Callable[[Fraction], int]) -> int:
+        """What gas cost in a block; what is drawn, after the last one."""
+        is_recorded = block <= len(self.blocks)
+        return self.blocks[block - 1].base_fee if is_recorded else drawn(Fraction(1))
+
+    def check(self, block: int, head: Head) -> None:
+        """Raise DataError if a block was conducted at another moment than recorded."""
         recorded = self.blocks[block - 1]
-        if (head.timestamp, base_fee) != (recorded.timestamp, recorded.base_fee):
+        if head.timestamp != recorded.timestamp:
             raise DataError(
-                f"block {block} is of {head.timestamp} at a base fee of {base_fee} wei, and "
-                f"{recorded.timestamp} at {recorded.base_fee} wei was recorded: the recording is "
-                "of another version of the local world; record it anew"
+                f"block {block} is of {head.timestamp}, and {recorded.timestamp} was recorded: the "
+                "recording is of another version of the local world; record it anew"
             )
 
 

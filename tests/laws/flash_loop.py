@@ -42,11 +42,8 @@ LendingState = aave_v3.LendingState | aave_v36.LendingState
 
 MARKETS = (
     *("aave_v3", "aave_v36", "flash_loop"),
-    *("chainlink:USDC", "chainlink:WETH", "chainlink:WBTC", "chainlink:CBETH"),
-    *("chainlink:LDO", "chainlink:GUSD"),
-    *("erc20:USDC", "erc20:WETH", "erc20:WBTC", "erc20:CBETH", "erc20:LDO", "erc20:GUSD"),
-    *("uniswap_v3:WETH/USDC/500", "uniswap_v3:WBTC/WETH/500", "uniswap_v3:WBTC/USDC/3000"),
-    "uniswap_v3:WETH/USDC/3000",
+    *("chainlink:USDC", "chainlink:WETH", "chainlink:WBTC", "erc20:USDC", "erc20:WETH"),
+    *("erc20:WBTC", "uniswap_v3:WETH/USDC/500", "uniswap_v3:WBTC/WETH/500"),
 )
 
 
@@ -146,9 +143,10 @@ def _scene(draw: Draw, states: States, owners: Owners) -> Scene:
     lenders = [cast(LendingPool, states.market(each)) for each in market.lenders]
     possible = [
         Scene(states, market, lender, pool, exchange, collateral, debt, actor)
-        for exchange in (cast(Pool, states.market(each)) for each in market.exchanges)
+        for exchange in (states.markets.get(each) for each in market.exchanges)
         for pool in lenders
         for lender in lenders
+        if isinstance(exchange, Pool)
         for collateral, debt in (
             (exchange.token0, exchange.token1),
             (exchange.token1, exchange.token0),

@@ -10,7 +10,7 @@ from tests.laws.kernel_cases import Case
 from trimtab.core.abi import UINT256_MAX, Log, topic, word
 from trimtab.core.market import MarketId
 from trimtab.core.quantise import Bps, Ray, Timestamp
-from trimtab.core.token import Address, Token
+from trimtab.core.token import Address, Token, address_from_bytes
 from trimtab.protocols.aave_v3 import (
     AccountState,
     LendingState,
@@ -24,7 +24,7 @@ from trimtab.protocols.aave_v3.maths import FollowedReserves, observe_all, rows_
 from trimtab.protocols.shared.reverts import RevertError
 
 EVENTS = frozenset({"trimtab.protocols.aave_v3.maths.following.follow"})
-POOL, OURS, OTHER = (Address("0x" + digits * 20) for digits in ("0a", "0b", "0c"))
+POOL, OURS, OTHER = (address_from_bytes(bytes(20 * [number])) for number in (10, 11, 12))
 RAY, NOW = 10**27, 1_700_000_000
 WAITS = (0, 0, 1, 2, 3, 12, 12, 3_600, 86_400 * 365 * 4)
 LONG_WAITS = (*WAITS, 2**32 - 1, 2**32, 2**34)
@@ -41,7 +41,7 @@ CATEGORY = topic("UserEModeSet(address,uint8)")
 
 
 def _address(number: int) -> Address:
-    return Address(f"0x{number:040x}")
+    return address_from_bytes(word(number))
 
 
 def drawn_number(dice: random.Random, bits: int = 128) -> int:

@@ -1,6 +1,6 @@
 """Conservation at vaults and stakes: gifts, losses, queues and other people's shares explained.
 
-As in `test_journal_conservation`, of which this has the audit and the prices; the world is its own.
+With the audit and the prices of `tests.support.conserved`; the world is its own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.laws import erc4626, staking
 from tests.laws.law import Draw, read_states, waits
 from tests.laws.machines import fund
-from tests.property.test_journal_conservation import Stage
 from tests.support import evm
+from tests.support.conserved import Stage
 from trimtab.core.abi import UINT256_MAX, Log
 from trimtab.core.actions import Action, Approve, Stake, Supply, Transfer
 from trimtab.core.adapter import accrue, apply, encode

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from trimtab.core.abi import Log
 from trimtab.core.adapter import Adapters, adapter_of, observed
-from trimtab.core.market import Holding, Market, MarketId, Place, State, token_market
+from trimtab.core.market import Holding, Market, MarketId, Place, State, Unvalued, token_market
 from trimtab.core.quantise import Timestamp
 from trimtab.core.settlement import Flow
 from trimtab.core.states import Done, States
@@ -22,12 +22,14 @@ class Folded:
     """The states after the events, and what they tell of the account.
 
     `accruals` is what each place's worth grew by at constant shares, by time between the events
-    and by indices that they moved.
+    and by indices that they moved. `held` is what the account had, when last looked at, where
+    something happened.
     """
 
     states: States
     flows: tuple[Flow, ...]
     accruals: Mapping[Place, int] = field(default_factory=dict)
+    held: Mapping[Place, Holding] = field(default_factory=dict)
 
 
 def fold_events(
@@ -47,7 +49,8 @@ def fold_events(
     does to the account's shares is part of their flow. What a position at a perpetual realises
     becomes margin: where a transaction moves the account's tokens, all that it does to the worth
     of a position is its flow too. Markets that no log tells of, feeds, stay as they are, whoever
-    tells of the events: see `told_by_no_log`. `is_ours` tells whether a transaction, by
+    tells of the events: see `told_by_no_log`. Where a position cannot be valued meanwhile, it is
+    worth what it was worth before. `is_ours` tells whether a transaction, by
     its hash, is one of ours.
     """
     by_emitter: dict[Address, list[MarketId]] = {}
@@ -55,6 +58,7 @@ def fold_events(
         for emitter in adapter_of(adapters, market).emitters(market):
             by_emitter.setdefault(emitter, []).append(market.id)
     untold = told_by_no_log(adapters, states).keys()
+    known: dict[Place, Holding] = {}
     flows: list[Flow] = []
     accruals: Counter[Place] = Counter()
     for transaction, within in groupby(events, key=lambda event: event.transaction):
@@ -64,14 +68,14 @@ def fold_events(
         for event in within:
             touched = _touched(event, by_emitter)
             valued = _reading(states, touched)
-            before = _held_in(adapters, states, valued, account)
+            before = _held_in(adapters, states, valued, account, known)
             if any(states.state(each).timestamp != event.timestamp for each in valued):
                 earlier = before
                 states = _accrued(adapters, states, valued, Timestamp(event.timestamp))
-                before = _held_in(adapters, states, valued, account)
+                before = _held_in(adapters, states, valued, account, known)
                 accruals.update(grown(earlier, before))
             states = _after(adapters, states, event, touched, untold)
-            after = _held_in(adapters, states, valued, account)
+            after = _held_in(adapters, states, valued, account, known)
             for place, raw in grown(before, after).items():
                 if not raw or not _is_paid_by(place, event):
                     drifts[place] += raw
@@ -84,7 +88,8 @@ def fold_events(
         flows += [flow for flow in moved if flow.place.is_simple]
         flows += _pooled(moved, drifts)
         accruals.update(drifts)
-    return Folded(states, tuple(flows), {place: raw for place, raw in accruals.items() if raw})
+    grew = {place: raw for place, raw in accruals.items() if raw}
+    return Folded(states, tuple(flows), grew, known)
 
 
 def _is_paid_by(place: Place, event: Event) -> bool:
@@ -139,19 +144,40 @@ def grown(before: Mapping[Place, Holding], after: Mapping[Place, Holding]) -> di
 
 
 def held(
-    adapters: Adapters, states: States, market: Market[State], account: Address
+    adapters: Adapters,
+    states: States,
+    market: Market[State],
+    account: Address,
+    known: Mapping[Place, Holding] | None = None,
 ) -> dict[Place, Holding]:
-    """The account's holdings in one market, by place."""
-    adapter = adapter_of(adapters, market)
-    return {holding.place: holding for holding in adapter.holdings(states, market, account)}
+    """The account's holdings in one market, by place.
+
+    A place that cannot be valued is worth what is `known` of it, or nothing; without anything
+    known Unvalued is raised.
+    """
+    try:
+        found = adapter_of(adapters, market).holdings(states, market, account)
+    except Unvalued as error:
+        if known is None:
+            raise
+        raw = known[error.place].raw if error.place in known else 0
+        found = tuple(
+            replace(each, raw=raw) if each.place == error.place else each for each in error.holdings
+        )
+    return {holding.place: holding for holding in found}
 
 
-def held_everywhere(adapters: Adapters, states: States, account: Address) -> dict[Place, Holding]:
-    """The account's holdings in all markets, by place."""
+def held_everywhere(
+    adapters: Adapters,
+    states: States,
+    account: Address,
+    known: Mapping[Place, Holding] | None = None,
+) -> dict[Place, Holding]:
+    """The account's holdings in all markets, by place; see `held`."""
     return {
         place: holding
         for market in states.markets.values()
-        for place, holding in held(adapters, states, market, account).items()
+        for place, holding in held(adapters, states, market, account, known).items()
     }
 
 
@@ -204,13 +230,20 @@ def _reading(states: States, touched: tuple[MarketId, ...]) -> tuple[MarketId, .
 
 
 def _held_in(
-    adapters: Adapters, states: States, markets: Iterable[MarketId], account: Address
+    adapters: Adapters,
+    states: States,
+    markets: Iterable[MarketId],
+    account: Address,
+    known: dict[Place, Holding],
 ) -> dict[Place, Holding]:
-    return {
+    """What the account has in these markets, which is what is known from now on."""
+    found = {
         place: holding
         for market in markets
-        for place, holding in held(adapters, states, states.market(market), account).items()
+        for place, holding in held(adapters, states, states.market(market), account, known).items()
     }
+    known |= found
+    return found
 
 
 def _accrued(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NewType, Protocol, TypeVar
 
 from trimtab.core.abi import Answer, Read, signed, words
+from trimtab.core.errors import MissingRead
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Address, Token
 
@@ -163,6 +164,15 @@ class Holding:
     def audited(self) -> int:
         """What an `Audit` of the place should say, negative for a debt."""
         return self.raw if self.place.is_simple and self.is_stated else self.shares
+
+
+class Unvalued(MissingRead):
+    """A market cannot tell what a place is worth now; `holdings` have no worth for that one."""
+
+    def __init__(self, message: str, place: Place, holdings: tuple[Holding, ...]) -> None:
+        super().__init__(message)
+        self.place = place
+        self.holdings = holdings
 
 
 @dataclass(frozen=True, slots=True)

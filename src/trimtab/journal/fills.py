@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from trimtab.core.actions import (
+    ALL,
     Action,
     AddLiquidity,
     Borrow,
     ClaimWithdrawal,
     ClosePosition,
     Collect,
+    EnterLoop,
+    LeaveLoop,
     Liquidity,
     MintShares,
     OpenPosition,
@@ -37,6 +40,7 @@ from trimtab.core.market import Place, wallet
 from trimtab.core.settlement import Flow
 from trimtab.core.token import Token
 from trimtab.journal.legs import Conversion, Leg, is_own, legs_of, turns
+from trimtab.journal.loops import Looped, looped, take_loop
 
 MOST_READINGS = 3**7
 """How many ways of dividing a transaction's flows are tried: all of them, of seven collects."""
@@ -97,7 +101,7 @@ class Turned:
     gained: int
 
 
-Fill = Traded | Converted | Pooled | Paid | Turned
+Fill = Traded | Converted | Pooled | Paid | Turned | Looped
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,12 @@ def _matched(actions: Sequence[Action], flows: Sequence[Flow], most: Mapping[int
     fills: list[Fill] = []
     left_over: list[Flow] = []
     for at, action in enumerate(actions):
+        if isinstance(action, EnterLoop | LeaveLoop):
+            flows_of_loop = take_loop(action, waiting, actions[at + 1 :])
+            made = looped(action, flows_of_loop)
+            fills += made
+            left_over += () if made else flows_of_loop
+            continue
         legs = {leg.place: leg for leg in legs_of(action)}
         taken: dict[Place, Flow] = {}
         while waiting and len(taken) < most.get(at, len(legs)) and _takes(legs, taken, waiting[0]):
@@ -195,7 +205,10 @@ def _turned(
     action: OpenPosition | ClosePosition | Withdraw, taken: dict[Place, Flow]
 ) -> tuple[Fill, ...]:
     """What a trade of a position cost, or what the margin withdrawn in the same plan adds to it."""
-    if not taken or (isinstance(action, Withdraw) and wallet(action.token) not in taken):
+    if not taken:
+        return ()
+    is_named = isinstance(action, Withdraw) and action.amount not in (ALL, 0)
+    if is_named and not any(place == wallet(place.token) for place in taken):
         return ()
     size = sum(flow.shares for place, flow in taken.items() if place.is_position)
     token = next(iter(taken)).token

@@ -64,7 +64,7 @@ def reconcile(
         return Reconciliation((), {}, _worth(held_now), _differences(held_now, audit))
     folded = fold_events(adapters, before, events, account, is_ours)
     held_before = held_everywhere(adapters, before, account)
-    held_folded = held_everywhere(adapters, folded.states, account)
+    held_folded = held_everywhere(adapters, folded.states, account, folded.held)
     modelled = accrue(adapters, folded.states, now.timestamp)
     modelled = modelled.with_states(told_by_no_log(adapters, now))
     held_now = held_everywhere(adapters, modelled, account)

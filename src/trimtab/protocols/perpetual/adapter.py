@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import cast
 
 from trimtab.core.abi import Answer, Call, Log, Read
@@ -15,8 +16,8 @@ from trimtab.core.actions import (
     Withdraw,
 )
 from trimtab.core.adapter import Question
-from trimtab.core.errors import InvariantViolation
-from trimtab.core.market import Accounts, Audit, Holding, Market
+from trimtab.core.errors import InvariantViolation, MissingRead
+from trimtab.core.market import Accounts, Audit, Holding, Market, Unvalued
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
@@ -77,6 +78,14 @@ class PerpetualAdapter:
             return logs.observed_index(state, log)
         return logs.observed(state, log)
 
+    def observe_all(self, state: AnyState, told: Sequence[Log]) -> AnyState:
+        """The state after many logs; that of a market by a kernel, that of an index by none."""
+        if isinstance(state, IndexState):
+            return reduce(logs.observed_index, told, state)
+        from trimtab.protocols.perpetual import maths  # and numpy, where it is needed at last
+
+        return maths.observe_all(state, told)
+
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The one call of the action."""
         market = _market(states, action)
@@ -103,18 +112,19 @@ class PerpetualAdapter:
 
         A position is worth its value at the mark price with what it cost, funding not yet
         booked, and all profit and loss that is not margin yet, also once it is closed.
-        Raises MissingRead where the market cannot tell what it is worth.
+        Raises Unvalued where the market cannot tell what it is worth.
         """
         if not isinstance(market, Perpetual):
             return ()
-        has = states[market].account(account)
-        found = []
-        if has.margin:
-            found.append(Holding(market.margin_place, has.margin, has.margin))
-        if has.owed or has.size or has.open_notional:
+        has, place = states[market].account(account), market.position_place
+        found = (Holding(market.margin_place, has.margin, has.margin),) if has.margin else ()
+        if not (has.owed or has.size or has.open_notional):
+            return found
+        try:
             raw = model.account_value(states, market, account) - has.margin
-            found.append(Holding(market.position_place, has.size, raw))
-        return tuple(found)
+        except MissingRead as error:
+            raise Unvalued(str(error), place, (*found, Holding(place, has.size, 0))) from None
+        return (*found, Holding(place, has.size, raw))
 
     def emitters(self, market: Market[AnyState]) -> tuple[Address, ...]:
         """The contracts of the exchange that tell of what is modelled, and the pool."""

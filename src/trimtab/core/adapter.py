@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from trimtab.core.abi import Answer, Call, Log, Read
 from trimtab.core.actions import Action
@@ -82,6 +83,14 @@ class Adapter(Protocol[S]):
         """The state in which the owners among `accounts` have what they have in `owned`."""
 
 
+@runtime_checkable
+class Follower(Protocol[S]):
+    """An adapter that also folds long runs of logs at once, by kernels."""
+
+    def observe_all(self, state: S, told: Sequence[Log]) -> S:
+        """The state that `observe` gives for one log after the other."""
+
+
 Adapters = Mapping[str, Adapter[State]]
 """Adapters by the name of their protocol."""
 
@@ -125,6 +134,20 @@ def observed(adapter: Adapter[S], market: Market[S], state: S, log: Log) -> S:
             f"log {log.index} of block {log.block}, by {market.name}, makes no sense ({error}): "
             "is the address the contract it should be?"
         ) from error
+
+
+LONG_RUN = 1 << 16
+"""From how many logs on a kernel folds them: to load it takes as long as the model for fewer."""
+
+
+def followed(adapter: Adapter[S], market: Market[S], state: S, logs: Sequence[Log]) -> S:
+    """The state after logs in turn. Raises MissingRead, naming the first that makes no sense."""
+    if len(logs) >= LONG_RUN and isinstance(adapter, Follower):
+        with suppress(*NONSENSE):  # the model comes to it too, and names it
+            return cast("Follower[S]", adapter).observe_all(state, logs)
+    for log in logs:
+        state = observed(adapter, market, state, log)
+    return state
 
 
 def accrue(adapters: Adapters, states: States, at: Timestamp) -> States:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trimtab.core.abi import Answer, Log
-from trimtab.core.adapter import Adapters, Question, adapter_of, decoded, observed
+from trimtab.core.adapter import Adapters, Question, adapter_of, decoded, followed
 from trimtab.core.errors import MissingRead
 from trimtab.core.market import Accounts, Head, Market, MarketId, Place, State
 from trimtab.core.states import Done, States
@@ -57,10 +57,7 @@ def prepared(
         return None
     adapter = adapter_of(adapters, market)
     emitters = frozenset(adapter.emitters(market))
-    for log in logs:
-        if log.address in emitters:
-            known = observed(adapter, market, known, log)
-    return known
+    return followed(adapter, market, known, [log for log in logs if log.address in emitters])
 
 
 def decode(

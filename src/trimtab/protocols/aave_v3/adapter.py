@@ -58,6 +58,12 @@ class AaveV3Adapter:
         """The state after a log of the pool or its tokens."""
         return events.observe(state, log)
 
+    def observe_all(self, state: LendingState, told: Sequence[Log]) -> LendingState:
+        """The state after many logs of the pool or its tokens, by a kernel."""
+        from trimtab.protocols.aave_v3 import maths  # and numpy, where it is needed at last
+
+        return maths.observe_all(state, told)
+
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The one call of the action."""
         return (encode.encoded(cast(LendingPool, states.market(action.market)), action),)

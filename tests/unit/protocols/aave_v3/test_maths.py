@@ -19,9 +19,11 @@ from tests.unit.protocols.aave_v3.reserves import (
     reserve_state,
 )
 from trimtab.core.abi import UINT256_MAX, Log, topic, word
-from trimtab.core.errors import DataError
+from trimtab.core.adapter import followed
+from trimtab.core.errors import DataError, MissingRead
 from trimtab.core.quantise import Bps, Ray
 from trimtab.core.token import Address
+from trimtab.protocols.aave_v3 import AaveV3Adapter, LendingState
 from trimtab.protocols.aave_v3.events import observe
 from trimtab.protocols.aave_v3.maths import FollowedReserves, observe_all, rows_of
 from trimtab.protocols.shared.reverts import RevertError
@@ -70,20 +72,20 @@ EACH_KIND = (
 
 def test_followed__every_kind_of_log__each_prefix_as_the_model() -> None:
     start = replace(STATE, premium_to_protocol=Bps(4_000))
-    followed, state = FollowedReserves(start), start
+    pool, state = FollowedReserves(start), start
     for log in (*EACH_KIND, told(POOL.address, (TO_TREASURY, word(TOKEN.address)), 5)):
         state = observe(state, log)
-        assert followed.advance(rows_of(start, [log])) == 1
-        assert followed.state == state
+        assert pool.advance(rows_of(start, [log])) == 1
+        assert pool.state == state
     assert state.reserve(TOKEN).accrued_to_treasury == 0
     assert state.reserve(TOKEN).isolated_debt == 77
 
 
 def test_followed__log_that_names_a_tracked_account__left_to_the_model() -> None:
-    followed = FollowedReserves(STATE)
+    pool = FollowedReserves(STATE)
     logs = [minted(OTHER, 5), minted(OWNER, 5), minted(OTHER, 5)]
-    assert followed.advance(rows_of(STATE, logs)) == 1
-    assert followed.state == observe(STATE, logs[0])
+    assert pool.advance(rows_of(STATE, logs)) == 1
+    assert pool.state == observe(STATE, logs[0])
 
 
 @pytest.mark.parametrize(
@@ -101,16 +103,16 @@ def test_followed__log_that_names_a_tracked_account__left_to_the_model() -> None
     ids=["huge", "past", "late", "more than all", "no index", "cut off", "no asset", "anonymous"],
 )
 def test_followed__log_beyond_what_a_pool_stores__reserve_left_alone(log: Log) -> None:
-    followed = FollowedReserves(STATE)
-    assert followed.advance(rows_of(STATE, [log])) == 0
-    assert followed.state == STATE
+    pool = FollowedReserves(STATE)
+    assert pool.advance(rows_of(STATE, [log])) == 0
+    assert pool.state == STATE
 
 
 def test_followed__rates_that_no_pool_stores__told_and_then_the_models() -> None:
     logs = [rates(2**200, 0, 0, RAY, RAY), rates(0, 0, 0, RAY, RAY, after=24)]
-    followed = FollowedReserves(STATE)
-    assert followed.advance(rows_of(STATE, logs)) == 1
-    assert followed.state == observe(STATE, logs[0])
+    pool = FollowedReserves(STATE)
+    assert pool.advance(rows_of(STATE, logs)) == 1
+    assert pool.state == observe(STATE, logs[0])
     with pytest.raises(RevertError):
         observe_all(STATE, logs)
 
@@ -128,3 +130,33 @@ def test_observe_all__logs_of_ours_and_a_lie_among_many__as_one_by_one() -> None
     logs = [*steady, minted(OWNER, 1_000, after=40), *later, lie, *later]
     assert observe_all(STATE, logs) == reduce(observe, logs, STATE)
     assert observe_all(STATE, []) == STATE
+
+
+class Unasked(AaveV3Adapter):
+    """An adapter that must not be asked log by log."""
+
+    def observe(self, state: LendingState, log: Log) -> LendingState:
+        raise AssertionError(log)
+
+
+@pytest.fixture
+def long_run(monkeypatch: pytest.MonkeyPatch) -> int:
+    """From how many logs on a run is long, here few."""
+    monkeypatch.setattr("trimtab.core.adapter.LONG_RUN", 20)
+    return 20
+
+
+def test_long_run__of_the_adapter__by_the_kernel_alone(long_run: int) -> None:
+    logs = [minted(OTHER, 10**6, after=at) for at in range(long_run)]
+    expected = reduce(observe, logs, STATE)
+    assert followed(Unasked(), POOL, STATE, logs) == expected
+    assert followed(AaveV3Adapter(), POOL, STATE, logs[1:]) == reduce(observe, logs[1:], STATE)
+    with pytest.raises(AssertionError):
+        followed(Unasked(), POOL, STATE, logs[1:])
+
+
+def test_long_run__log_that_makes_no_sense__named(long_run: int) -> None:
+    nonsense = replace(minted(OTHER, 5, after=99), data=b"", index=7)
+    logs = [*(minted(OTHER, 10**6, after=at) for at in range(long_run)), nonsense]
+    with pytest.raises(MissingRead, match="log 7 of block 1, by the pool, makes no sense"):
+        followed(AaveV3Adapter(), POOL, STATE, logs)

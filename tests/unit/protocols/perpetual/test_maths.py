@@ -10,6 +10,7 @@ import pytest
 from tests.unit.protocols.perpetual.markets import (
     ALICE,
     BASE,
+    FLAT,
     FUND,
     HOUSE,
     NOW,
@@ -20,7 +21,7 @@ from tests.unit.protocols.perpetual.markets import (
 )
 from trimtab.core.abi import UINT256_MAX, Log, topic, word
 from trimtab.core.errors import DataError
-from trimtab.protocols.perpetual import PerpetualState
+from trimtab.protocols.perpetual import PerpetualAdapter, PerpetualState
 from trimtab.protocols.perpetual.logs import observed
 from trimtab.protocols.perpetual.maths import FollowedMarket, observe_all, rows_of
 from trimtab.protocols.perpetual.model.arithmetic import price_x96, wad_of_x96
@@ -136,3 +137,10 @@ def test_observe_all__own_logs_and_hostile_ones_among_many__as_one_by_one() -> N
     assert found == reduce(observed, logs, STATE)
     assert found.account(ALICE).growth == found.growth != 0
     assert found.account(FUND).margin == STATE.account(FUND).margin - 7
+
+
+def test_observe_all__of_the_adapter__market_and_index_as_log_by_log() -> None:
+    told = [funding(price(TICK + at), after=12 * at) for at in range(1, 20)]
+    adapter = PerpetualAdapter()
+    for state in (STATE, FLAT):
+        assert adapter.observe_all(state, told) == reduce(adapter.observe, told, state)

@@ -86,14 +86,6 @@ class PerpetualAdapter:
 
         return maths.observe_all(state, told)
 
-    def observe_all(self, state: AnyState, told: Sequence[Log]) -> AnyState:
-        """The state after many logs; that of a market by a kernel, that of an index by none."""
-        if isinstance(state, IndexState):
-            return reduce(logs.observed_index, told, state)
-        from trimtab.protocols.perpetual import maths  # and numpy, where it is needed at last
-
-        return maths.observe_all(state, told)
-
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The one call of the action."""
         market = _market(states, action)

@@ -222,6 +222,22 @@ def test_scenario__a_price_break__feeds_and_pools_follow_in_its_block() -> None:
     asyncio.run(run())
 
 
+def test_scenario__a_break_of_a_share__its_feed_follows_and_ethers_does_not() -> None:
+    script = '[[events]]\nblock = 2\nprice = { asset = "stWETH", factor = 0.9 }\n'
+
+    async def run() -> None:
+        async with conducted(1, script) as stage:
+            pool = stage.book.market("staking:stWETH")
+            assert isinstance(pool, StakingPool)
+            pegs = []
+            for _ in range(2):
+                await stage.conductor.next_block()
+                pegs.append(peg(await stage.conductor.states(), pool))
+            assert [round(float(each), 2) for each in pegs] == [1.0, 0.9]
+
+    asyncio.run(run())
+
+
 def dollars_of_ether(spot: Fraction, pool: Pool, stage: Stage) -> Fraction:
     ether, dollar = stage.book.token("WETH"), stage.book.token("USDC")
     of_base_units = spot if pool.token0 == ether else 1 / spot

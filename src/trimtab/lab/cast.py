@@ -40,6 +40,7 @@ _WITHOUT_SHARES = replace(
     pools=tuple(each for each in DEMO_WORLD.pools if each.base != "stWETH"),
     lending=None,
 )
+"""What of it an address book can name: shares of stakes are no tokens there."""
 
 DEFAULT_LAB = LabSpec(_WITHOUT_SHARES, block_seconds=3600)
 """The demonstration's: one block an hour of market life."""

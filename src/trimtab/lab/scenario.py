@@ -22,6 +22,7 @@ from trimtab.lab.scenario_events import (
 )
 from trimtab.mandate.document import Document
 from trimtab.mandate.parse import parse_document
+from trimtab.protocols.staking import StakingPool
 
 
 class Script(Document, frozen=True, kw_only=True):
@@ -195,7 +196,9 @@ def _breaks(event: Event, entry: PriceEntry, names: Names) -> Iterator[Break]:
     times = _times(event)
     if times.last is None:
         raise ConfigError("a price that breaks again and again needs an end: give `until`")
-    names.book.token(entry.asset)
+    stakes = (each for each in names.book.markets.values() if isinstance(each, StakingPool))
+    if entry.asset not in {stake.symbol for stake in stakes}:
+        names.book.token(entry.asset)
     if entry.factor <= 0:
         raise ConfigError(f"the factor of {entry.asset} is {entry.factor}, expected more than 0")
     for block in range(times.first, times.last + 1, times.every):

@@ -24,6 +24,7 @@ PARTS = {
     "plan": ("newHead to a signed plan with 20 markets", "deciding"),
     "kernels": ("exact quotes and others' events, against degenbot", "quoting"),
     "batches": ("exact quotes of pairs, stable and weighted pools on two cores", "batching"),
+    "following": ("others' lending and perpetual logs, against the model", "following"),
     "memory": ("growth of our resident memory", "remembering"),
 }
 """What there is to measure, by name: what it is, and the module with its `rows`.

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.bench import batching, quoting
+from tests.bench import batching, following, quoting
 from trimtab.protocols.uniswap_v3 import PoolState
 from trimtab.protocols.uniswap_v3.maths import PoolQuotes
 from trimtab.protocols.uniswap_v3.model.swap import last_price, swap
@@ -41,6 +41,12 @@ def test_answered__quotes_between_events__those_of_the_model(pool: PoolState) ->
 def test_following__few_events__both_figures(pool: PoolState) -> None:
     found = quoting.following(pool, scale=0.01)
     assert [row.goal for row in found] == [1e6 / 3e5, None]
+    assert all(row.ours > 0 for row in found)
+
+
+def test_following__few_lending_and_perpetual_logs__as_the_model_and_a_figure_each() -> None:
+    found = following.rows(scale=0.005)
+    assert [row.goal for row in found] == [1.0, 1.0, None, None, 10.0, None, None]
     assert all(row.ours > 0 for row in found)
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.laws.law import read_states
 from tests.laws.machines import Node
 from trimtab.chain.safe import Safe
-from trimtab.core.abi import Call
+from trimtab.core.abi import UINT256_MAX, Call
 from trimtab.core.actions import (
     ALL,
     Action,
@@ -25,6 +25,9 @@ from trimtab.core.actions import (
     Approve,
     Borrow,
     Collect,
+    Delegate,
+    EnterLoop,
+    LeaveLoop,
     Quantity,
     RemoveLiquidity,
     RemoveLiquidityOne,
@@ -47,6 +50,8 @@ from trimtab.lab.world import EXCHANGE_WORLD, LocalWorld, local_world, transacti
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import AddressBook, read_book
 from trimtab.protocols.chainlink import Feed
+from trimtab.protocols.flash_loop import FlashLoop
+from trimtab.protocols.flash_loop.model.lenders import lending_pool, share_of
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.protocols.uniswap_v3 import Pool, PoolState
 from trimtab.risk import oracle_prices
@@ -125,7 +130,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[Desk]:
-    with local_world(EXCHANGE_WORLD) as world:
+    with local_world(replace(EXCHANGE_WORLD, flash_loop=True)) as world:
         book = read_book(world.deployment.to_json(), "the local world")
         owner = world.deployment.agents[0]
         made = world.new_safe(owner)
@@ -409,6 +414,45 @@ def of_remove_liquidity_one(desk: Desk) -> int:
     return max(gas)
 
 
+def of_delegate(desk: Desk) -> int:
+    account, lender = desk.safe.address, desk.book.market("aave_v3").id
+    loop, token = desk.book.market("flash_loop").address, desk.book.token("USDC")
+    given = (Delegate(account, lender, token, loop, raw) for raw in (10**12, 10**13))
+    return most(desk, lent, *given)
+
+
+def loops(desk: Desk) -> Iterator[tuple[Delegate | Approve, EnterLoop | LeaveLoop]]:
+    """Loops entered by the largest loans that lose 5 %, each left again."""
+    account, book = desk.safe.address, desk.book
+    loop, lender = book.market("flash_loop"), book.market("aave_v3")
+    assert isinstance(loop, FlashLoop)
+    for sale in [s for s in largest_sales(desk) if s.market in loop.exchanges]:
+        where = (loop.id, lender.id, lender.id, sale.market)
+        tokens, loan = (sale.token_out, sale.token_in), sale.amount_in
+        share = share_of(lending_pool(lender), tokens[0])
+        yield (
+            Delegate(account, lender.id, tokens[1], loop.address, 2 * loan),
+            EnterLoop(account, *where, *tokens, loan, 0, FOREVER),
+        )
+        yield (
+            Approve(account, lender.id, share, loop.address, UINT256_MAX // 2),
+            LeaveLoop(account, *where, *tokens, loan, UINT256_MAX // 2, FOREVER),
+        )
+
+
+def of_loops(kind: type[Action]) -> Callable[[Desk], int]:
+    def measured(desk: Desk) -> int:
+        owing(desk)
+        found = {EnterLoop: 0, LeaveLoop: 0}
+        for leave, loop in loops(desk):
+            desk.gas(leave)
+            desk.wait()
+            found[type(loop)] = max(found[type(loop)], desk.marginal(loop))
+        return found[kind]
+
+    return measured
+
+
 def of_least_balance(desk: Desk) -> int:
     """Of a token that the batch has not touched yet."""
     account = desk.safe.address
@@ -430,6 +474,9 @@ def of_least_health(desk: Desk) -> int:
         ("Approve", of_approve),
         ("Borrow", of_borrow),
         ("Collect", of_collect),
+        ("Delegate", of_delegate),
+        ("EnterLoop", of_loops(EnterLoop)),
+        ("LeaveLoop", of_loops(LeaveLoop)),
         ("LeastBalance", of_least_balance),
         ("LeastHealth", of_least_health),
         ("RemoveLiquidity", of_remove_liquidity),

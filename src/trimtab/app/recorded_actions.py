@@ -112,6 +112,37 @@ class ClosePosition(Part, frozen=True, kw_only=True, tag_field="type", tag="Clos
     bound: int
 
 
+class EnterLoop(Part, frozen=True, kw_only=True, tag_field="type", tag="EnterLoop"):
+    """A loop entered: what is borrowed, by a flash loan, and the least that it buys."""
+
+    market: str
+    pool: str
+    collateral: TokenName
+    debt: TokenName
+    loan: int
+    least: int
+
+
+class LeaveLoop(Part, frozen=True, kw_only=True, tag_field="type", tag="LeaveLoop"):
+    """A loop left: what is repaid, by a flash loan, and the most collateral that it costs."""
+
+    market: str
+    pool: str
+    collateral: TokenName
+    debt: TokenName
+    loan: int
+    most: int
+
+
+class Delegate(Part, frozen=True, kw_only=True, tag_field="type", tag="Delegate"):
+    """Leave for a contract to borrow."""
+
+    market: str
+    token: TokenName
+    to: str
+    amount: int
+
+
 class Transfer(Part, frozen=True, kw_only=True, tag_field="type", tag="Transfer"):
     """Tokens sent to another account."""
 
@@ -137,6 +168,7 @@ class UpdateAnswer(Part, frozen=True, kw_only=True, tag_field="type", tag="Updat
     answer: int
 
 
+Loop = EnterLoop | LeaveLoop
 Liquidity = AddLiquidity | RemoveLiquidity | RemoveLiquidityOne | Collect
 Action = (
     Swap
@@ -148,6 +180,8 @@ Action = (
     | Repay
     | OpenPosition
     | ClosePosition
+    | Loop
+    | Delegate
     | Transfer
     | Approve
     | UpdateAnswer

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from trimtab.mandate.limits import Limits
 from trimtab.mandate.parse import parse_mandate
 from trimtab.protocols.chainlink import Feed, Sequencer
 from trimtab.protocols.erc20 import Erc20
+from trimtab.protocols.flash_loop import FlashLoop
 from trimtab.protocols.perpetual import Perpetual
 from trimtab.protocols.shared.ticks import MAX_TICK
 from trimtab.protocols.uniswap_v3 import Pool
@@ -83,7 +85,10 @@ def resolve(mandate: Mandate, book: AddressBook, account: Address) -> Bot:
         mandate_hash=mandate_hash(mandate),
         account=account,
         adapters=ADAPTERS,
-        markets=(*_sequencer(mandate, book), *_markets(book, named, feeds)),
+        markets=(
+            *_sequencer(mandate, book),
+            *_markets(book, [*named, *_loops(book, named, seats)], feeds),
+        ),
         feeds=feeds,
         numeraire=numeraire,
         native=native,
@@ -175,6 +180,22 @@ def _markets(
     read = [m for m in book.markets.values() if m in feeds.values() or m.id in parts]
     every: list[Market[State]] = [*plain, *read, *named]
     return tuple({market.id: market for market in every}.values())
+
+
+def _loops(
+    book: AddressBook, named: list[Market[State]], seats: tuple[Seat, ...]
+) -> Iterator[FlashLoop]:
+    """What enters and leaves loops at once, of lenders and exchanges in use, if any is borrowed."""
+    needs = [need for seat in seats for need in seat.strategy.needs]
+    if not any(isinstance(need, Place) and need.is_debt for need in needs):
+        return
+    used = {market.id for market in named}
+    for loop in book.markets.values():
+        if isinstance(loop, FlashLoop):
+            lenders = tuple(each for each in loop.lenders if each in used)
+            exchanges = tuple(each for each in loop.exchanges if each in used)
+            if lenders and exchanges:
+                yield replace(loop, lenders=lenders, exchanges=exchanges)
 
 
 def _sequencer(mandate: Mandate, book: AddressBook) -> tuple[Market[State], ...]:

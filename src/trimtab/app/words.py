@@ -17,7 +17,11 @@ from trimtab.app.recorded_actions import (
     Borrow,
     ClosePosition,
     Collect,
+    Delegate,
+    EnterLoop,
+    LeaveLoop,
     Liquidity,
+    Loop,
     OpenPosition,
     RemoveLiquidity,
     RemoveLiquidityOne,
@@ -99,7 +103,9 @@ class Lexicon:
             return f"{symbol} {how} at {market}{ranged(ticks.split(':')) if ticks else ''}"
         if side_of(key) == POSITION:
             return f"{symbol} gained by the position at {market}"
-        return f"{symbol} {'owed' if is_debt(key) else 'lent'} at {market}"
+        is_margin = protocol_of(key) == "perpetual"
+        how = "owed" if is_debt(key) else "as margin" if is_margin else "lent"
+        return f"{symbol} {how} at {market}"
 
     def leg(self, leg: Leg) -> str:
         """Where a wished weight is to lie; of a position, with its margin."""
@@ -145,7 +151,7 @@ class Lexicon:
                 return f"buy {bought} for at most {most} in {self.market(action.market)}"
             case AddLiquidity() | RemoveLiquidity() | RemoveLiquidityOne() | Collect():
                 return self._liquidity(action)
-            case Transfer() | Approve() | UpdateAnswer():
+            case Transfer() | Approve() | Delegate() | UpdateAnswer() | EnterLoop() | LeaveLoop():
                 return self._other(action)
             case Supply():
                 lent = self.amount(action.token.address, action.amount)
@@ -161,6 +167,14 @@ class Lexicon:
                 return f"pay back {paid} to {self.market(action.market)}"
             case OpenPosition() | ClosePosition():
                 return self._position(action)
+
+    def _loop(self, action: Loop) -> str:
+        where, loan = self.market(action.pool), self.amount(action.debt.address, action.loan)
+        if isinstance(action, EnterLoop):
+            least = self.amount(action.collateral.address, action.least)
+            return f"borrow {loan} and lend at least {least} for it at {where}, by a flash loan"
+        most = self.amount(action.collateral.address, action.most)
+        return f"pay back {loan} for at most {most} lent at {where}, by a flash loan"
 
     def _position(self, action: OpenPosition | ClosePosition) -> str:
         where, bound = self.market(action.market), quantity(Fraction(action.bound, 10**18), 2)
@@ -187,14 +201,19 @@ class Lexicon:
             case Collect():
                 return f"collect what {where}{ranged(action.ticks)} owes"
 
-    def _other(self, action: Transfer | Approve | UpdateAnswer) -> str:
+    def _other(self, action: Transfer | Approve | Delegate | UpdateAnswer | Loop) -> str:
         match action:
+            case EnterLoop() | LeaveLoop():
+                return self._loop(action)
             case Transfer():
                 sent = self.amount(action.token.address, action.amount)
                 return f"send {sent} to {action.to}"
             case Approve():
                 allowed = self.amount(action.token.address, action.amount)
                 return f"allow {short(action.spender)} to take {allowed}"
+            case Delegate():
+                lent = self.amount(action.token.address, action.amount)
+                return f"allow {short(action.to)} to borrow {lent} at {self.market(action.market)}"
             case UpdateAnswer():
                 return f"answer {action.answer:,} as {self.market(action.market)}"
 

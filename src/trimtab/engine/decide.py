@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from trimtab.allocation.fit import MARGIN, Room, fit
 from trimtab.core.adapter import accrue
 from trimtab.core.errors import PlanError, Uneconomic
 from trimtab.core.flows import held_everywhere
-from trimtab.core.market import Place, wallet
+from trimtab.core.market import MarketId, Place, wallet
 from trimtab.core.plan import Approved, Breach, Plan, Verdict
 from trimtab.core.quantise import Rounding, Timestamp, Wad, quantise
 from trimtab.core.states import States
@@ -22,6 +22,7 @@ from trimtab.engine.worlds import GAS_HEADROOM
 from trimtab.mandate.limits import HEALTH, Fill, Scene
 from trimtab.mandate.repair import is_health
 from trimtab.mandate.review import breaches, review
+from trimtab.protocols.flash_loop import FlashLoop
 from trimtab.risk import is_lender, nearness, unit_worth
 from trimtab.routing import Draft, Purpose, Terms, deleverage, draft
 
@@ -237,7 +238,16 @@ def _terms(bot: Bot, now: Now, scene: Scene, *, is_repair: bool) -> Terms:
         deadline=Timestamp(deadline),
         budget=None if is_repair else max(allowance, Fraction(0)),
         health=Wad(quantise(limits.health, Fraction(1, 10**18), Rounding.UP)),
+        loops=tuple(_loops(bot, now.quarantined | now.reduce_only)),
     )
+
+
+def _loops(bot: Bot, barred: frozenset[MarketId]) -> Iterator[FlashLoop]:
+    """What enters and leaves loops, with the lenders that may lend for it now."""
+    for market in bot.markets:
+        if isinstance(market, FlashLoop) and market.id not in barred:
+            lenders = tuple(each for each in market.lenders if each not in barred)
+            yield replace(market, lenders=lenders)
 
 
 def _saved(bot: Bot, now: Now, ahead: States, broken: tuple[Breach, ...]) -> Draft | None:

@@ -27,7 +27,7 @@ from trimtab.journal.reconcile import Reconciliation, reconcile
 from trimtab.mandate.reduce import affected
 from trimtab.protocols.perpetual import Perpetual
 from trimtab.risk import exposures, oracle_prices, turn_fee
-from trimtab.routing import GAS_OF, fee_rate
+from trimtab.routing import GAS_OF, fee_rate, flash_loan_premiums
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,7 @@ def _attributed(
         return None
     fees = {pool.id: fee_rate(states, pool) for pool in bot.pools}
     fees |= {m.id: turn_fee(states, m, bot.account) for m in bot.perpetuals if _is_open(counted, m)}
+    fees |= flash_loan_premiums(states, bot.markets)
     attribution = attribute(
         memory.moment,
         moment,

@@ -23,6 +23,7 @@ from trimtab.core.market import MarketId, Place
 from trimtab.core.prices import Prices
 from trimtab.core.settlement import Dropped, Failed, Flow, Landed, Mismatch, Settlement
 from trimtab.journal.fills import Converted, Fill, Paid, Pooled, Traded, Turned, match
+from trimtab.journal.loops import Looped, loop_cost
 from trimtab.journal.reconcile import INVARIANT, Reconciliation
 
 
@@ -190,6 +191,9 @@ def _trade_cost(
         rate = _fee_of(fill.action.market, pool_fees) if fill.size else Fraction(0)
         fee = abs(fill.size) * rate * prices.price(fill.token)
         return fee, -fill.gained * prices.price(fill.token) - fee
+    if isinstance(fill, Looped):
+        rates = (_fee_of(each, pool_fees) for each in (fill.action.exchange, fill.action.lender))
+        return loop_cost(fill, prices, *rates)
     if not isinstance(fill, Traded):
         return Fraction(0), Fraction(0)
     swap = fill.swap

@@ -12,7 +12,9 @@ from trimtab.core.actions import (
     ClaimWithdrawal,
     ClosePosition,
     Collect,
+    EnterLoop,
     FlashLoan,
+    LeaveLoop,
     Liquidate,
     MintShares,
     RedeemShares,
@@ -51,6 +53,11 @@ def _into(action: Action) -> set[MarketId]:
     match action:
         case Withdraw() | Repay() | Approve() | RedeemShares() | UseAsCollateral(is_used=False):
             return set()
+        case LeaveLoop():
+            return {action.market, action.lender, action.exchange}
+        case EnterLoop():
+            venues = {action.market, action.lender, action.pool, action.exchange}
+            return {*venues, token_market(action.collateral), token_market(action.debt)}
         case RequestWithdrawal() | ClaimWithdrawal() | ClosePosition() | SettleFunding():
             return set()
         case RemoveLiquidity() | RemoveLiquidityOne() | Collect():

@@ -10,6 +10,7 @@ from trimtab.core.actions import (
     Approve,
     ClosePosition,
     Collect,
+    LeaveLoop,
     OpenPosition,
     RedeemShares,
     RemoveLiquidity,
@@ -28,12 +29,13 @@ from trimtab.protocols.perpetual import Perpetual
 def only_repays(actions: Iterable[Action], account: Address) -> bool:
     """Whether a plan does nothing but pay the account's debts back, or secure its positions.
 
-    It may take capital out of where it lies, into the account itself, and buy the tokens that it
-    then repays. At a perpetual it may trade, and give margin in the same market or alone; whether
-    that leads away from liquidation is for the limits to measure. And nothing else.
+    It may take capital out of where it lies, into the account itself, buy the tokens that it then
+    repays, and leave loops. At a perpetual it may trade, and give margin in the same market or
+    alone; whether that leads away from liquidation is for the limits to measure. And nothing else.
     """
     actions = tuple(actions)
     repaid = {a.token for a in actions if isinstance(a, Repay) and a.on_behalf_of == account}
+    repaid |= {a.debt for a in actions if isinstance(a, LeaveLoop)}
     secures = any(_secures(action, account) for action in actions)
     return (bool(repaid) or secures) and all(_serves(a, account, repaid) for a in actions)
 
@@ -58,6 +60,8 @@ def _serves(action: Action, account: Address, repaid: set[Token]) -> bool:
             return action.recipient == account and action.token_out in repaid
         case RemoveLiquidity() | RemoveLiquidityOne() | Collect():
             return action.recipient == account
+        case LeaveLoop():
+            return action.actor == account
         case _:
             return isinstance(action, Approve) or _secures(action, account)
 

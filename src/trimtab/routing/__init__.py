@@ -2,9 +2,10 @@
 
 from trimtab.routing.deleverage import deleverage
 from trimtab.routing.drafting import Draft, Purpose
+from trimtab.routing.drafts import draft
 from trimtab.routing.exchanges import Exchange, fee_rate, is_exchange, tokens_of
 from trimtab.routing.gas import GAS_OF
-from trimtab.routing.planner import draft
+from trimtab.routing.loops import flash_loan_premiums
 from trimtab.routing.route import BestSinglePool, Part, Router
 from trimtab.routing.trades import Terms, Trade
 
@@ -21,6 +22,7 @@ __all__ = [
     "deleverage",
     "draft",
     "fee_rate",
+    "flash_loan_premiums",
     "is_exchange",
     "tokens_of",
 ]

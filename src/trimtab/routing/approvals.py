@@ -9,6 +9,8 @@ from trimtab.core.actions import (
     AddLiquidity,
     All,
     Approve,
+    EnterLoop,
+    LeaveLoop,
     RemoveLiquidity,
     Repay,
     Supply,
@@ -22,6 +24,7 @@ from trimtab.protocols.erc20 import Erc20, approvals
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.risk import is_lender, owed
 from trimtab.routing.exchanges import spender_of
+from trimtab.routing.loops import leaves
 
 
 def with_approvals(
@@ -46,11 +49,16 @@ def with_approvals(
         if isinstance(market, Erc20)
     }
     ended = (Approve(account, token_market(token), token, to, 0) for token, to in bounded)
+    of_loops = [
+        pair for m in moves if isinstance(m, EnterLoop | LeaveLoop) for pair in leaves(states, m)
+    ]
     return (
         *_of_shares(account, states, moves),
         *approvals(account, required, tokens),
+        *(given for given, _ in of_loops),
         *moves,
         *ended,
+        *(taken for _, taken in of_loops),
     )
 
 

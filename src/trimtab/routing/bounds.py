@@ -14,6 +14,7 @@ from trimtab.core.actions import (
     AddLiquidity,
     Borrow,
     Collect,
+    LeaveLoop,
     Liquidity,
     RemoveLiquidity,
     RemoveLiquidityOne,
@@ -82,13 +83,13 @@ def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -
     """Base units that a withdrawal brings at least, whenever it lands.
 
     Of ALL it is what the supply was worth at the block that the states were read at, whatever
-    moment they were moved on to, less what the plan withdraws `before`, each with a unit of
-    rounding: a supply only grows, so that any later moment brings that or more. Of a perpetual it
-    is what `least_margin` says. The states are those before the plan.
+    moment they were moved on to, less what the plan withdraws, or leaves a loop with, `before`,
+    each with a unit of rounding: a supply only grows, so that any later moment brings that or
+    more. Of a perpetual it is what `least_margin` says. The states are those before the plan.
     """
     if action.amount is not ALL:
         return action.amount
-    lender = states.market(action.market)
+    lender, before = states.market(action.market), tuple(before)
     assert is_lender(lender), f"{lender.name} lends nothing"
     if isinstance(lender, Perpetual):
         return least_margin(states, lender, action.actor, before)
@@ -97,6 +98,12 @@ def withdrawn(states: States, action: Withdraw, before: Iterable[Action] = ()) -
         for earlier in before
         if isinstance(earlier, Withdraw) and earlier.amount is not ALL
         if (earlier.market, earlier.token) == (action.market, action.token)
+    ]
+    taken += [
+        earlier.most + 1
+        for earlier in before
+        if isinstance(earlier, LeaveLoop)
+        if (earlier.pool, earlier.collateral) == (action.market, action.token)
     ]
     there = supplied(states, lender, action.actor, action.token, states.timestamp)
     return max(there - sum(taken), 0)

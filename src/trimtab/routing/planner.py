@@ -1,4 +1,4 @@
-"""From wished amounts to one ordered, bounded plan: take out, swap, put in."""
+"""From wished amounts to moves, round by round: take out, swap, put in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trimtab.core.states import States
 from trimtab.core.token import Token
 from trimtab.routing.approvals import with_approvals
 from trimtab.routing.bounds import withdrawn
-from trimtab.routing.drafting import Draft, Purpose, drafted, walked
+from trimtab.routing.drafting import walked
 from trimtab.routing.lending import loans, repayments, supplies, withdraws
 from trimtab.routing.liquidity import additions, deposits, releases
 from trimtab.routing.positions import Turn, openings, reductions
@@ -43,43 +43,12 @@ class _Sketch:
         return sold
 
 
-def draft(
-    terms: Terms, states: States, wishes: Mapping[Place, int], purpose: Purpose
-) -> Draft | None:
-    """The plan that moves the account's book to the wished base units per place.
-
-    Of a position at a perpetual the wish is its size, in units of 10**-18, negative for a short.
-
-    `states` stand at the moment for which the plan is computed. Places without a wish stay.
-    Moves smaller than their own gas are left out; None when nothing is left. A sale that would
-    exceed the budget or slip beyond its bound is made smaller, and what it leaves stays where it
-    lies: the rest is for later plans. Swaps and supplies are sized by the least that what comes
-    before them may bring, so that a worse fill or an earlier landing reverts nothing; what is
-    over stays in the wallet. What is owed is borrowed and repaid on the way: as much is borrowed
-    as the health limit leaves by what lies there before, and what that buys is lent, so that a
-    loop takes several rounds; a plan makes up to ROUNDS of them. Positions are made smaller
-    before all else, and larger when all else is done, by the part of the wished sales that is
-    made: what they hedge is bought in the same plan.
-    Raises NoRoute or Infeasible.
-    """
-    plan = _Round(states, states, (), (), (), None, Fraction(1))
-    for _ in range(ROUNDS if any(place.is_debt for place in wishes) else 1):
-        further = _further(terms, plan, wishes)
-        if further is None:
-            break
-        plan = further
-    if not plan.moves:
-        return None
-    reached = replace(purpose, by_trading=purpose.by_trading * plan.done)
-    return drafted(terms, states, plan.moves, plan.trades, reached, turns=plan.turns)
-
-
 ROUNDS = 8
 """How often a plan borrows, buys and lends, or withdraws, sells and repays."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class Round:
     """The moves of a plan so far, the states before and after them, and what the wallet has.
 
     `funds` is what lies there by the worst fills, once there is a round; `done` is the part of
@@ -95,7 +64,17 @@ class _Round:
     done: Fraction
 
 
-def _further(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round | None:
+def rounds(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round:
+    """The plan with all rounds of moves towards the wishes."""
+    for _ in range(ROUNDS if any(place.is_debt for place in wishes) else 1):
+        further = _further(terms, plan, wishes)
+        if further is None:
+            break
+        plan = further
+    return plan
+
+
+def _further(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round | None:
     """The plan with one more round of moves towards the wishes; None where there is none."""
     begun, plan = plan, _reduced(terms, plan, wishes)
     states = plan.states
@@ -116,12 +95,12 @@ def _further(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round 
     moves: tuple[Action, ...] = (*sketch.releases, *swaps, *repaid, *supplied, *added)
     after = walked(terms, states, with_approvals(terms.account, states, moves))
     done = plan.done * _done(terms, sketch.trades, undone)
-    spent = sum((turn.sold for turn in plan.turns), _sold(terms, (*plan.trades, *sketch.trades)))
-    opened = tuple(openings(_within(terms, spent), after, wishes, done))
+    spent = sum((turn.sold for turn in plan.turns), sold_by(terms, (*plan.trades, *sketch.trades)))
+    opened = tuple(openings(within(terms, spent), after, wishes, done))
     made = tuple(turn.action for turn in opened)
     if not (moves or made or plan.moves != begun.moves):
         return None
-    return _Round(
+    return Round(
         plan.before,
         walked(terms, after, made),
         (*plan.moves, *moves, *made),
@@ -132,7 +111,7 @@ def _further(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round 
     )
 
 
-def _reduced(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round:
+def _reduced(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round:
     """The plan once what is too large of positions is traded away."""
     turns = tuple(reductions(terms, plan.states, wishes))
     made = tuple(turn.action for turn in turns)
@@ -144,7 +123,7 @@ def _reduced(terms: Terms, plan: _Round, wishes: Mapping[Place, int]) -> _Round:
     )
 
 
-def _within(terms: Terms, spent: Fraction) -> Terms:
+def within(terms: Terms, spent: Fraction) -> Terms:
     """The terms with what is left of the budget."""
     return terms if terms.budget is None else replace(terms, budget=terms.budget - spent)
 
@@ -161,13 +140,13 @@ def _surely(held: Mapping[Place, Holding], funds: Mapping[Token, int]) -> dict[P
 
 def _sketched(
     terms: Terms,
-    plan: _Round,
+    plan: Round,
     held: Mapping[Place, Holding],
     wishes: Mapping[Place, int],
     most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> _Sketch:
     states = plan.states
-    terms = _within(terms, sum((turn.sold for turn in plan.turns), Fraction(0)))
+    terms = within(terms, sum((turn.sold for turn in plan.turns), Fraction(0)))
     taken = tuple(withdraws(terms, states, held, wishes))
     funds = _wallet(terms, held, wishes)
     for action in taken:
@@ -186,7 +165,7 @@ def _sketched(
     unsold: dict[Token, int] = {}
     for wish in sales(terms, held, wishes, dict(funds), most):
         ready = Sale(wish.sold, wish.bought, min(wish.raw, funds[wish.sold]))
-        sale = affordable(terms, _sold(terms, done), ready)
+        sale = affordable(terms, sold_by(terms, done), ready)
         found = trades(terms, after, sale)
         for trade in found:
             after = walked(terms, after, with_approvals(terms.account, after, (trade.action,)))
@@ -224,7 +203,7 @@ def _kept(
     return kept
 
 
-def _sold(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:
+def sold_by(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:
     """The value sold, at oracle prices."""
     values = (terms.value(each.action.token_in, each.action.amount_in) for each in done)
     return sum(values, Fraction(0))
@@ -232,5 +211,5 @@ def _sold(terms: Terms, done: list[Trade] | tuple[Trade, ...]) -> Fraction:
 
 def _done(terms: Terms, done: tuple[Trade, ...], undone: Fraction) -> Fraction:
     """The part of the wished sales, by value, that the trades make."""
-    sold = _sold(terms, done)
+    sold = sold_by(terms, done)
     return sold / (sold + undone) if sold + undone else Fraction(1)

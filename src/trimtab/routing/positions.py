@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from trimtab.core.actions import ClosePosition, OpenPosition
+from trimtab.core.actions import ClosePosition, Loop, OpenPosition
 from trimtab.core.adapter import apply
 from trimtab.core.errors import NoRoute
 from trimtab.core.market import Place
@@ -21,16 +21,16 @@ from trimtab.routing.trades import HALVINGS, Terms
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A trade of a position, in values of the numeraire.
+    """A trade of a position, or within a loop, in values of the numeraire.
 
-    `size` is the change of the position by the model, in units of 10**-18. `sold` is what goes
-    out, `least` what comes in by the worst fill that is accepted: of a sale the position at the
-    mark price against the quote, of a purchase the other way round. `fee` and `slippage` are what
-    the model's fill costs against the mark price.
+    `size` is the change of the position by the model, in units of 10**-18; 0 of a loop. `sold` is
+    what goes out, `least` what comes in by the worst fill that is accepted: of a sale the position
+    at the mark price against the quote, of a purchase the other way round. `fee` and `slippage`
+    are what the model's fill costs against the mark price, or a loop's against the oracle.
     """
 
     name: str
-    action: OpenPosition | ClosePosition
+    action: OpenPosition | ClosePosition | Loop
     size: int
     sold: Fraction
     least: Fraction

@@ -14,6 +14,7 @@ from trimtab.core.quantise import Rounding, Timestamp, Wad, quantise
 from trimtab.core.states import States
 from trimtab.core.strategy import Costs
 from trimtab.core.token import Address, Token
+from trimtab.protocols.flash_loop import FlashLoop
 from trimtab.routing.bounds import WAD
 from trimtab.routing.exchanges import Exchange, tokens_of
 from trimtab.routing.route import Part, Router
@@ -30,7 +31,8 @@ class Terms:
     `budget` is the value that may be sold at most; none where a repair waives the turnover.
     `health` is the least health factor that a plan may leave where the account owes: at one,
     the least there is, liquidation begins. With `accepts_limit` a fill may be as bad as the
-    slippage limit allows, however good the model's is: the plan must land.
+    slippage limit allows, however good the model's is: the plan must land. `loops` may enter and
+    leave leverage at once.
     """
 
     adapters: Adapters
@@ -45,6 +47,7 @@ class Terms:
     budget: Fraction | None = None
     health: Wad = WAD
     accepts_limit: bool = False
+    loops: tuple[FlashLoop, ...] = ()
 
     def value(self, token: Token, raw: int) -> Fraction:
         """What base units of a token are worth in base units of the numeraire."""

@@ -12,7 +12,7 @@ DEADLINE = Timestamp(100)
 APPROVE = Approve(ZERO_ADDRESS, token_market(USDC), USDC, ZERO_ADDRESS, 1)
 
 
-OTHERS = {"UpdateAnswer", "Liquidate", "FlashLoan", "Delegate", "UseAsCollateral"}
+OTHERS = {"UpdateAnswer", "Liquidate", "FlashLoan", "UseAsCollateral"}
 OTHERS |= {"SetEfficiencyMode", "MintShares", "RedeemShares"}
 OTHERS |= {kind.__name__ for kind in get_args(Staking)} | {"LiquidatePosition", "SettleFunding"}
 """What no plan does."""

@@ -28,10 +28,9 @@ class BasisTrade(Strategy):
     """Delta-neutral basis: long `spot`, short `perpetual`, keep the funding.
 
     It opens where the funding, smoothed over `halflife`, pays `enter` a year and closes below
-    `leave`. With f the funding, s the size that is wished, h the short and d = |spot - short| the
-    exposure left, all as shares of the equity, the edge is f |s - h| + `aversion` d: what the
-    larger short earns, and what it is worth a year to be neutral. `leverage` is the short over
-    its margin.
+    `leave`; `leverage` is the short over the worth of its margin. Both legs are made anew where
+    that leverage, or the exposure that is left, is off by `drift` of what it should be: a mark
+    price that wavers moves both from block to block. The edge is the funding on the short.
     """
 
     spot: Place
@@ -39,13 +38,13 @@ class BasisTrade(Strategy):
     enter: float = 0.08
     leave: float = 0.02
     leverage: float = 2.0
-    aversion: float = 0.5
+    drift: float = 0.15
     halflife: timedelta = timedelta(days=3)
 
     def __post_init__(self) -> None:
         check_range("enter", self.enter, self.leave, 100)
         check_range("leverage", self.leverage, 0.1, 10)
-        check_range("aversion", self.aversion, 0, 100)
+        check_range("drift", self.drift, 0, 1)
 
     @property
     def carry(self) -> FundingRate:
@@ -68,12 +67,19 @@ class BasisTrade(Strategy):
                 return Target(why=f"funding {carry:.1%} a year is below {self.leave:.1%}: close")
             return Hold(f"funding {carry:.1%} a year is below the entry at {self.enter:.1%}")
         size = self.leverage / (1 + self.leverage)
-        edge = max(carry, 0.0) * abs(size - short) + self.aversion * abs(
-            view.weight(self.spot) - short
-        )
+        if is_open and self._is_in_place(view, short):
+            return Hold(f"funding pays {carry:.1%} a year; {short:.1%} short against the spot")
         return Target(
             Leg(self.spot, size),
             Leg(self.perpetual.position_place, -size, margin=1 - size),
-            edge=edge,
+            edge=max(carry, 0.0) * size,
             why=f"funding pays {carry:.1%} a year",
         )
+
+    def _is_in_place(self, view: View, short: float) -> bool:
+        """Whether leverage and exposure are near to what they should be."""
+        places = (self.perpetual.margin_place, self.perpetual.position_place)
+        margin = float(sum(map(view.value, places)) / view.equity)
+        off = abs(short - self.leverage * margin)
+        exposed = abs(view.weight(self.spot) - short)
+        return max(off, exposed) <= self.drift * short

@@ -20,9 +20,10 @@ class HedgedLiquidity(Strategy):
 
     The delta of liquidity to the price is the amount of the volatile token in it (Uniswap V3
     whitepaper, section 6.2.3: dV/dP = x), so the short is as much as there is, in the range and
-    beside it; the rest of the equity is its margin. The edge is the liquidity's own, and
-    `aversion` times the exposure that is left, as a share of the equity: what it is worth a year
-    to be neutral.
+    beside it; the rest of the equity is its margin. Where the liquidity stays, the short follows
+    once the exposure that is left is more than `drift` of the liquidity. The edge is the
+    liquidity's own, and `aversion` times that exposure, as a share of the equity: what it is
+    worth a year to be neutral.
     """
 
     pool: Pool
@@ -32,10 +33,12 @@ class HedgedLiquidity(Strategy):
     span: timedelta = timedelta(days=1)
     halflife: timedelta = timedelta(days=1)
     least_edge: float = 0.0
+    drift: float = 0.1
     aversion: float = 0.5
 
     def __post_init__(self) -> None:
         check_range("share", self.share, 0.01, 0.95)
+        check_range("drift", self.drift, 0, 1)
         check_range("aversion", self.aversion, 0, 100)
         if self.perpetual.settlement not in (self.pool.token0, self.pool.token1):
             raise ConfigError(
@@ -70,16 +73,17 @@ class HedgedLiquidity(Strategy):
         """The liquidity's own decision, and a short of what it holds of the volatile token."""
         decision, place = self.liquidity.decide(view), self.perpetual.position_place
         legs, edge = self._kept(view), 0.0
+        exposed = abs(view.weight(place) + self._held(view))
         if isinstance(decision, Target):
             legs, edge = decision.legs, decision.edge
-        elif not any(leg.place.is_pooled for leg in legs):
+        elif exposed <= self.drift * sum(leg.weight for leg in legs):
             return decision
         delta = sum(leg.weight for leg in legs if leg.place.token == self.volatile)
         if not delta:
             return Target(*legs, edge=edge, why=decision.why)
         left = max(1 - sum(leg.weight for leg in legs), 0.0)
         hedge = Leg(place, -delta, margin=min(1 - self.share, left))
-        edge += self.aversion * abs(view.weight(place) + self._held(view))
+        edge += self.aversion * exposed
         return Target(*legs, hedge, edge=edge, why=f"{decision.why}; {delta:.1%} sold short")
 
     def _kept(self, view: View) -> tuple[Leg, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tests.laws import kernels_aave_v3_events as aave_v3_events
 from tests.laws import kernels_balancer as balancer
 from tests.laws import kernels_curve as curve
+from tests.laws import kernels_morpho_logs as morpho_logs
 from tests.laws import kernels_perpetual_logs as perpetual_logs
 from tests.laws import kernels_uniswap_v2 as uniswap_v2
 from tests.laws import kernels_uniswap_v3 as uniswap_v3
@@ -38,6 +39,8 @@ LAWS: Mapping[str, Law] = {
     "aave_v3 runs of logs": Law(aave_v3_events.runs, aave_v3_events.EVENTS, 100, 5_000),
     "balancer quotes": Law(balancer.compared, balancer.QUOTES, many=200_000),
     "curve quotes": Law(curve.compared, curve.QUOTES),
+    "morpho logs": Law(morpho_logs.logs, morpho_logs.LOGS, 1_000, 100_000),
+    "morpho runs of logs": Law(morpho_logs.runs, morpho_logs.LOGS, 100, 5_000),
     "perpetual logs": Law(perpetual_logs.logs, perpetual_logs.LOGS, 1_000, 100_000),
     "perpetual runs of logs": Law(perpetual_logs.runs, perpetual_logs.LOGS, 100, 5_000),
     "uniswap_v2 quotes": Law(uniswap_v2.compared, uniswap_v2.QUOTES),

@@ -89,6 +89,16 @@ class MorphoAdapter:
             case OracleState() | FeedOracleState():
                 return state
 
+    def observe_all(self, state: AnyState, told: Sequence[Log]) -> AnyState:
+        """The state after many logs; that of a market by a kernel."""
+        if isinstance(state, LendingState):
+            from trimtab.protocols.morpho import maths  # and numpy, where it is needed at last
+
+            return maths.observe_all(state, told)
+        for log in told:
+            state = self.observe(state, log)
+        return state
+
     def encode(self, states: States, action: Action) -> tuple[Call, ...]:
         """The one call of the action."""
         market = states.market(action.market)

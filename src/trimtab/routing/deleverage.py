@@ -22,6 +22,7 @@ from trimtab.routing.drafting import Draft, Purpose, drafted, walked
 from trimtab.routing.lenders import releasable
 from trimtab.routing.recovery import MARGIN, STEPS, recovered
 from trimtab.routing.trades import Sale, Terms, Trade, trades
+from trimtab.routing.unwinding import rank, unwound
 
 ROUNDS = 8
 """How often collateral is withdrawn, sold and repaid within one plan."""
@@ -36,7 +37,8 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
     Everything is walked through the models, and every repayment is covered by the worst fills,
     which may slip as far as the limit against the oracle lets them: a repair that reverts because
     the price moved on costs more than the price.
-    A position at a perpetual gets margin and is made smaller instead, see `recovered`.
+    At one of Aave's pools the collateral pays by a flash loan instead, where that comes nearer or
+    costs less. A position at a perpetual gets margin and is made smaller instead, see `recovered`.
     Raises Infeasible where nothing can be repaid, or where a repayment would not help.
     """
     terms = replace(terms, accepts_limit=True)
@@ -48,7 +50,10 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
     goal = Fraction(terms.health, WAD) * (1 + MARGIN)
     whole = sum((-_worth(terms, states, place) for place in _debts(terms, states, lender)), _ZERO)
     best = _repaid(terms, states, lender, whole)
+    at_once = unwound(terms, states, lender, goal, purpose)
     if not _is_better(best.health(lender), was):
+        if at_once is not None:
+            return at_once
         raise Infeasible(
             f"the debt at {lender.name}, at a health factor of {float(was):.6f}, cannot be repaid "
             "in part: no token of the book reaches it at a price within the slippage limit"
@@ -61,7 +66,9 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
             reached, best = middle, found
         else:
             refused = middle
-    return drafted(terms, states, best.moves, best.trades, purpose, terms.slippage)
+    by_rounds = drafted(terms, states, best.moves, best.trades, purpose, terms.slippage)
+    every = [by_rounds, *(() if at_once is None else (at_once,))]
+    return min(every, key=lambda each: rank(terms, each, lender, goal))
 
 
 _ZERO = Fraction(0)

@@ -13,7 +13,8 @@ from trimtab.core.quantise import Wad
 from trimtab.lab.world import DEFAULT_WORLD
 from trimtab.protocols.aave_v3 import health_factor
 from trimtab.protocols.flash_loop import FlashLoop
-from trimtab.routing import Draft, Purpose, Terms, draft
+from trimtab.routing import Draft, Purpose, Terms, deleverage, draft
+from trimtab.routing.recovery import MARGIN
 
 DOLLAR, ETHER = 10**6, 10**18
 LIMIT = Wad(12 * 10**17)
@@ -136,3 +137,22 @@ def test_draft__sale_beyond_the_budget__a_smaller_loop(looping: Desk) -> None:
     for action in found.plan.actions:
         assert not isinstance(action, EnterLoop) or action.loan <= 10_000 * DOLLAR
     looping.execute(found.plan)
+
+
+def test_deleverage__dear_gas__one_leaving_brings_it_back(looping: Desk) -> None:
+    levered(looping)
+    looping.reprice("WETH", Fraction(95, 100))
+    states = looping.ahead()
+    limit = Wad(123 * 10**16)
+    repair = replace(GROWTH, lowers_risk=True)
+    settings = {"health": limit, "prices": looping.prices(states), "costs": looping.costs(DEAR)}
+    by_rounds = deleverage(terms(looping, **settings, loops=()), states, looping.lender, repair)
+    found = deleverage(terms(looping, **settings), states, looping.lender, repair)
+    assert kinds(found) == ["Approve", "LeaveLoop", "Approve"]
+    assert found.plan.cost.total < by_rounds.plan.cost.total
+    after = looping.execute(found.plan)
+    health = health_factor(after, looping.lender, looping.account)
+    assert health is not None
+    goal = limit * (1 + MARGIN)
+    assert goal <= health < goal * Fraction(101, 100)
+    assert looping.held(after) == looping.held(found.after)

@@ -14,6 +14,7 @@ from functools import reduce
 from tests.bench.quoting import deep_pool, drawn_events, timed
 from tests.bench.rows import Row, figure
 from tests.laws import kernels_aave_v3_events as lending
+from tests.laws import kernels_morpho_logs as isolated
 from tests.laws import kernels_perpetual_logs as trading
 from trimtab.core.abi import Log, word
 from trimtab.core.quantise import Ray, Timestamp
@@ -23,6 +24,8 @@ from trimtab.protocols.aave_v3 import maths as of_lending
 from trimtab.protocols.aave_v3.events import observe
 from trimtab.protocols.aave_v3.model.rates import Liquidity
 from trimtab.protocols.aave_v3.model.reserve import update_interest_rates, update_state
+from trimtab.protocols.morpho import maths as of_isolated
+from trimtab.protocols.morpho.events import observe as of_contract
 from trimtab.protocols.perpetual import AccountState, PerpetualState
 from trimtab.protocols.perpetual import maths as of_trading
 from trimtab.protocols.perpetual.logs import observed
@@ -135,6 +138,24 @@ def lending_rows(scale: float = 1.0) -> list[Row]:
     ]
 
 
+def isolated_rows(scale: float = 1.0) -> list[Row]:
+    """A log of others at a market of Morpho Blue, of any kind."""
+    dice, count = random.Random(3), int(ACTIONS * scale)
+    start = replace(isolated.drawn_market(dice), fee_recipient=lending.OTHER, positions={})
+    state, logs = start, list[Log]()
+    for at in range(count):
+        log = isolated.drawn_log(dice, state, lending.OTHER)
+        logs.append(replace(log, timestamp=lending.NOW + BLOCK_SECONDS * at))
+        state = of_contract(state, logs[-1])
+    told = of_isolated.rows_of(start, logs)
+    markets = [of_isolated.FollowedMarket(start) for _ in range(ROUNDS)]
+    plain = [timed(lambda: market.advance(told)) for market in markets]  # noqa: B023
+    assert [markets[-1].state] == [state]
+    each = 1e6 / len(logs)
+    named = "others' lending logs at Morpho"
+    return [figure(named, each * statistics.median(plain), "us", ROUNDS, goal=MOST_LENDING)]
+
+
 # ----------------------------------------------------------------------------------- perpetual
 
 
@@ -201,4 +222,4 @@ def trading_rows(scale: float = 1.0) -> list[Row]:
 
 def rows(scale: float = 1.0) -> list[Row]:
     """What is measured; a smaller scale is for a look."""
-    return [*lending_rows(scale), *trading_rows(scale)]
+    return [*lending_rows(scale), *isolated_rows(scale), *trading_rows(scale)]

@@ -46,7 +46,7 @@ def test_following__few_events__both_figures(pool: PoolState) -> None:
 
 def test_following__few_lending_and_perpetual_logs__as_the_model_and_a_figure_each() -> None:
     found = following.rows(scale=0.005)
-    assert [row.goal for row in found] == [1.0, 1.0, None, None, 10.0, None, None]
+    assert [row.goal for row in found] == [1.0, 1.0, None, None, 1.0, 10.0, None, None]
     assert all(row.ours > 0 for row in found)
 
 

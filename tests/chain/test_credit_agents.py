@@ -167,7 +167,7 @@ def test_liquidator__isolated_market__the_debt_or_else_all_collateral(
 # ------------------------------------------------------------------------------- perpetuals
 
 
-def test_perpetual_arbitrageur__price_off__ends_at_the_edge_of_its_band(desk: Desk) -> None:
+def test_perpetual_arbitrageur__price_off__ends_at_its_premium(desk: Desk) -> None:
     market, account = the(desk, Perpetual), desk.account
     agent = PerpetualArbitrageur("a", account, market, "WETH")
     states = lived(funded(desk, account), 1, agent).states
@@ -179,7 +179,7 @@ def test_perpetual_arbitrageur__price_off__ends_at_the_edge_of_its_band(desk: De
         assert isinstance(action, OpenPosition)
         moved = after(scene(told, seconds=1).states, [action])
         spot = Fraction(moved[market].sqrt_price_x96 ** 2, 1 << 192) * 10**8 / price
-        assert abs(abs(spot - 1) - Fraction(2, 1_000)) < Fraction(1, 10**6)
+        assert abs(spot - 1 - Fraction(3, 10_000)) < Fraction(1, 10**6)
         assert action.is_short == (percent < 100)
 
 

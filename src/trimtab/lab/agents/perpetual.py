@@ -21,13 +21,18 @@ from trimtab.core.quantise import Bps, Rounding, quantise
 from trimtab.core.token import Address
 from trimtab.lab.agents.scene import GWEI, Order, Scene, tip
 from trimtab.lab.prices import DOLLAR
-from trimtab.protocols.perpetual import Perpetual, PerpetualState, quote_close, quote_open
+from trimtab.protocols.perpetual import Perpetual, quote_close, quote_open
 
 _WAD = 10**18
 _TOLERANCE = Bps(200)
 _LEAST_DOLLARS = 100
-_BAND = Fraction(2, 1000)
-"""How far from the outside price an arbitrageur leaves the price: its fee, and as much again."""
+_BAND = Fraction(1, 1000)
+"""How far off an arbitrageur leaves the price, by what a trade costs: the perpetual's fee."""
+_PREMIUM = Fraction(3, 10_000)
+"""What longs pay a day while nobody leans either way: a hundredth of a percent in eight hours, at
+which the rates of large exchanges rest."""
+_LEAN = Fraction(1, 1_000)
+"""How much the premium moves while an arbitrageur's position grows to all that it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,11 @@ class PerpetualTrader:
 
 @dataclass(frozen=True, slots=True)
 class PerpetualArbitrageur:
-    """Moves the price of a perpetual until it is near the outside price.
+    """Moves the price of a perpetual to a small premium over the outside price.
 
     It hedges outside at the outside price, so its margin, which it pays in at once, is the only
-    bound: its position is worth `leverage` times that at most.
+    bound: its position is worth `leverage` times that at most. The nearer to that it is short, the
+    higher is the premium it asks, and the lower where it is long: so funding follows demand.
     """
 
     name: str
@@ -106,31 +112,28 @@ class PerpetualArbitrageur:
 
     def _trade(self, scene: Scene) -> Action | None:
         state = scene.states[self.market]
-        outside = Fraction(scene.prices[self.base], DOLLAR)
-        spot = Fraction(state.sqrt_price_x96**2, 1 << 192)
-        if spot > outside * (1 + _BAND):
-            edge, is_short = outside * (1 + _BAND), True
-        elif spot < outside * (1 - _BAND):
-            edge, is_short = outside * (1 - _BAND), False
-        else:
-            return None
-        return self._toward(scene, state, edge, is_short)
-
-    def _toward(
-        self, scene: Scene, state: PerpetualState, edge: Fraction, is_short: bool
-    ) -> Action | None:
         account = state.account(self.account)
-        signed = -account.size if is_short else account.size
-        most = int(Fraction(self.leverage * account.margin * state.unit) / edge) - signed
+        outside = Fraction(scene.prices[self.base], DOLLAR)
+        most = Fraction(self.leverage * account.margin * state.unit) / outside
         if most <= 0:
             return None
-        limit = math.isqrt((edge.numerator << 192) // edge.denominator)
+        target = outside * (1 + _PREMIUM - _LEAN * account.size / most)
+        spot = Fraction(state.sqrt_price_x96**2, 1 << 192)
+        if abs(spot / target - 1) <= _BAND:
+            return None
+        is_short = spot > target
+        room = int(most) + (account.size if is_short else -account.size)
+        return None if room <= 0 else self._toward(scene, target, is_short, room)
+
+    def _toward(self, scene: Scene, target: Fraction, is_short: bool, room: int) -> Action:
+        """A trade of at most so many base units that stops at the target."""
+        limit = math.isqrt((target.numerator << 192) // target.denominator)
         return OpenPosition(
             self.account,
             self.market.id,
             is_short,
             is_exact_in=is_short,
-            amount=most,
+            amount=room,
             bound=0,
             deadline=scene.at,
             limit=limit,

@@ -35,7 +35,7 @@ class Law:
 
 
 LAWS: Mapping[str, Law] = {
-    "aave_v3 logs": Law(aave_v3_events.events, aave_v3_events.EVENTS, 2_000, 200_000),
+    "aave_v3 logs": Law(aave_v3_events.events, aave_v3_events.EVENTS, 1_000, 100_000),
     "aave_v3 runs of logs": Law(aave_v3_events.runs, aave_v3_events.EVENTS, 100, 5_000),
     "balancer quotes": Law(balancer.compared, balancer.QUOTES, many=200_000),
     "curve quotes": Law(curve.compared, curve.QUOTES),

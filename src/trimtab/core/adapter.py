@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
@@ -143,8 +142,14 @@ LONG_RUN = 1 << 16
 def followed(adapter: Adapter[S], market: Market[S], state: S, logs: Sequence[Log]) -> S:
     """The state after logs in turn. Raises MissingRead, naming the first that makes no sense."""
     if len(logs) >= LONG_RUN and isinstance(adapter, Follower):
-        with suppress(*NONSENSE):  # the model comes to it too, and names it
+        try:
             return cast("Follower[S]", adapter).observe_all(state, logs)
+        except NONSENSE:  # the model comes to it too, and names it
+            return _in_turn(adapter, market, state, logs)
+    return _in_turn(adapter, market, state, logs)
+
+
+def _in_turn(adapter: Adapter[S], market: Market[S], state: S, logs: Sequence[Log]) -> S:
     for log in logs:
         state = observed(adapter, market, state, log)
     return state

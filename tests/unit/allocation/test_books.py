@@ -5,7 +5,7 @@ import pytest
 from tests.unit.core.test_token import USDC, WETH
 from tests.unit.mandate.test_limits import COINS, HOME, LENT
 from trimtab.allocation.books import UNASSIGNED, Claims, divided, opening, settled
-from trimtab.core.market import Place, pooled, uncollected
+from trimtab.core.market import POSITION, MarketId, Place, pooled, uncollected
 from trimtab.core.prices import Prices, Quote
 from trimtab.core.quantise import Timestamp
 from trimtab.core.token import Token
@@ -183,3 +183,30 @@ def test_settled__part_left_in_the_wallet__to_who_wanted_the_token() -> None:
         "one": {lent: 6, COINS: 4, HOME: 80},
         "two": {HOME: 100},
     }
+
+
+MARGIN = Place(MarketId("perpetual:1:0xdef"), USDC)
+SHORT = Place(MARGIN.market, USDC, POSITION)
+
+
+def test_settled__position_loses__whose_margin_it_is() -> None:
+    after = after_earning({"one": {HOME: 100}, "two": {HOME: 50, MARGIN: 50}}, {SHORT: -7})
+    assert (after["one"].get(SHORT, 0), after["two"][SHORT]) == (0, -7)
+
+
+def test_settled__position_opened__of_who_wanted_the_margin() -> None:
+    after = after_trade(
+        {"one": {HOME: 100}, "two": {HOME: 100}},
+        {HOME: -40, MARGIN: 40, SHORT: -3},
+        {"one": {}, "two": {HOME: -40, MARGIN: 40}},
+    )
+    assert after == {"one": {HOME: 100}, "two": {HOME: 60, MARGIN: 40, SHORT: -3}}
+
+
+def test_settled__position_closed_at_a_gain__the_gain_is_its_owner_s() -> None:
+    after = after_trade(
+        {"one": {HOME: 100}, "two": {MARGIN: 40, SHORT: 10}},
+        {HOME: 48, MARGIN: -40, SHORT: -10},
+        {"one": {}, "two": {HOME: 40, MARGIN: -40}},
+    )
+    assert after == {"one": {HOME: 100}, "two": {HOME: 48}}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from tests.unit.mandate.test_limits import COINS, HOME, LENT, NAMES
 from trimtab.allocation.fit import MARGIN, Room, fit
 from trimtab.core.errors import Infeasible
-from trimtab.core.market import MarketId, Place
+from trimtab.core.market import POSITION, MarketId, Place
 
 LENT_COINS = Place(MarketId("aave_v3:1:0xabc"), COINS.token)
 ALL_NAMES = {
@@ -91,3 +92,16 @@ def test_fit__place_outside_the_mandate__refused_in_words() -> None:
     stranger = Place(MarketId("aave_v3:1:0xdef"), COINS.token)
     with pytest.raises(Infeasible, match="aave_v3:WETH is no place of the mandate: add it"):
         fit({stranger: Fraction(1)}, room())
+
+
+def test_fit__what_a_position_gained__counts_against_a_cap_and_stays() -> None:
+    margin = Place(MarketId("perpetual:1:0xdef"), HOME.token)
+    short = replace(margin, side=POSITION)
+    names = dict.fromkeys((margin, short), frozenset({"protocol:perpetual"}))
+    caps = {"protocol:perpetual": Fraction(1, 2)}
+    limits = Room(caps, Fraction(0), {**ALL_NAMES, **names}, HOME)
+    wishes = {HOME: Fraction(300), margin: Fraction(600), short: Fraction(100)}
+    fitted = fit(wishes, limits)
+    assert fitted[short] == 100
+    assert fitted[margin] == inside(Fraction(1, 2)) - 100
+    assert sum(fitted.values()) == 1000

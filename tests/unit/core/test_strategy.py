@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf, nan
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.core.test_token import USDC, WETH
 from trimtab.core.errors import ConfigError, MissingRead, PlanError
-from trimtab.core.market import Head, MarketId, Place, wallet
+from trimtab.core.market import POSITION, Head, MarketId, Place, wallet
 from trimtab.core.prices import Prices, Quote
 from trimtab.core.quantise import Timestamp
 from trimtab.core.states import States
@@ -134,3 +134,29 @@ def test_check_weights__outside__says_which(weights: dict[str, float], words: st
 def test_check_range__outside__refused(value: float) -> None:
     with pytest.raises(ConfigError, match=r"`fee` is .*, expected 0 to 1"):
         check_range("fee", value, 0, 1)
+
+
+SHORT = Place(MarketId("perpetual:1:0xdef"), USDC, POSITION)
+
+
+def test_view__position__weighs_what_it_is_exposed_to() -> None:
+    amounts = {wallet(USDC): 900, SHORT: 100}
+    seen = replace(view(amounts), exposures={SHORT: Fraction(-500)})
+    assert seen.equity == 1000
+    assert seen.value(SHORT) == 100
+    assert seen.exposure(SHORT) == -500
+    assert seen.weight(SHORT) == -0.5
+    assert seen.exposure(wallet(USDC)) == 0
+
+
+def test_leg__margin__is_what_lies_at_a_perpetual() -> None:
+    leg = Leg(SHORT, -0.5, margin=0.25)
+    assert (leg.share, Leg(DEBT, -0.5).share) == (0.25, -0.5)
+
+
+@pytest.mark.parametrize(
+    "place, margin", [(SHORT, -0.1), (SHORT, nan), (SHORT, inf), (DEBT, 0.1), (wallet(USDC), 0.1)]
+)
+def test_leg__margin_that_cannot_be__refused(place: Place, margin: float) -> None:
+    with pytest.raises(PlanError, match="margin"):
+        Leg(place, -0.5, margin=margin)

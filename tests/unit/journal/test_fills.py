@@ -10,7 +10,9 @@ from trimtab.core.actions import (
     Action,
     Approve,
     Borrow,
+    ClosePosition,
     Collect,
+    OpenPosition,
     RemoveLiquidity,
     Repay,
     RequestWithdrawal,
@@ -19,9 +21,9 @@ from trimtab.core.actions import (
     Transfer,
     Withdraw,
 )
-from trimtab.core.market import QUEUE, MarketId, Place, pooled, token_market, wallet
+from trimtab.core.market import POSITION, QUEUE, MarketId, Place, pooled, token_market, wallet
 from trimtab.core.settlement import Flow
-from trimtab.journal.fills import Converted, Matched, Paid, Pooled, Traded, match
+from trimtab.journal.fills import Converted, Matched, Paid, Pooled, Traded, Turned, match
 
 POOL, LENDER = MarketId("pool:1:0x01"), MarketId("lender:1:0x02")
 DOLLARS, ETHER = wallet(USDC), wallet(WETH)
@@ -210,3 +212,52 @@ def test_match__shares_for_a_place_in_the_queue__converted_but_for_rounding(
     found = match((request,), flows)
     assert found.fills == ((Converted(request, gained),) if explained else ())
     assert (found.left_over == ()) == explained
+
+
+# --------------------------------------------------------------------------------- positions
+
+PERPETUAL = MarketId("perpetual:1:0x03")
+MARGIN, SHORT = Place(PERPETUAL, USDC), Place(PERPETUAL, USDC, POSITION)
+FUND = Supply(ACCOUNT, PERPETUAL, USDC, 1000, ACCOUNT)
+OPEN = OpenPosition(ACCOUNT, PERPETUAL, True, True, 50, 1, NOW)
+CLOSE = ClosePosition(ACCOUNT, PERPETUAL, 1, NOW)
+LEAVE = Withdraw(ACCOUNT, PERPETUAL, USDC, ALL, ACCOUNT)
+
+
+def test_match__funded_and_opened__margin_converts_and_the_position_costs() -> None:
+    flows = (flow(DOLLARS, -1000), flow(MARGIN, 1000), flow(SHORT, -3, -50))
+    expected = (Converted(FUND, 0), Turned(OPEN, USDC, -50, -3))
+    assert match((FUND, OPEN), flows) == Matched(expected, ())
+
+
+def test_match__closed_and_withdrawn__only_the_sum_has_a_meaning() -> None:
+    """The position had gained 100, cost 3 to close, and what is left becomes margin."""
+    flows = (flow(MARGIN, -1000), flow(DOLLARS, 1097), flow(SHORT, -100, 50))
+    matched = match((CLOSE, LEAVE), flows)
+    assert matched.left_over == ()
+    assert [type(fill) for fill in matched.fills] == [Turned, Turned]
+    turned = [fill for fill in matched.fills if isinstance(fill, Turned)]
+    assert [(fill.size, fill.gained) for fill in turned] == [(50, -100), (0, 97)]
+
+
+def test_match__margin_withdrawn_and_nothing_realised__is_a_conversion() -> None:
+    taken = replace(LEAVE, amount=1000)
+    assert match((taken,), (flow(MARGIN, -1000), flow(DOLLARS, 1000))).fills == (
+        Converted(taken, 0),
+    )
+
+
+def test_match__loss_realised_as_margin_is_withdrawn__told_with_it() -> None:
+    taken = replace(LEAVE, amount=300)
+    flows = (flow(MARGIN, -340), flow(DOLLARS, 300), flow(SHORT, 40, 0))
+    assert match((taken,), flows).fills == (Turned(taken, USDC, 0, 0),)
+
+
+def test_match__margin_gone_and_nothing_came__left_over() -> None:
+    taken, flows = replace(LEAVE, amount=300), (flow(MARGIN, -340), flow(SHORT, 40, 0))
+    assert match((taken,), flows).left_over == flows
+
+
+def test_match__position_that_no_action_can_have_moved__left_over() -> None:
+    flows = (flow(DOLLARS, -1000), flow(MARGIN, 1000), flow(SHORT, -3, -50))
+    assert match((FUND,), flows).left_over == flows[2:]

@@ -67,7 +67,8 @@ def _after(state: LendingState, kind: bytes, log: Log) -> LendingState:
         case _ if kind == _SET_FEE:
             return replace(state, fee=Wad(told[0]))
         case _ if kind == _SUPPLY:
-            return _supplied(state, topic_address(log, 3), *told)
+            assets, shares = told
+            return _supplied(state, topic_address(log, 3), assets, shares)
         case _ if kind == _WITHDRAW:
             _, assets, shares = told
             return _supplied(state, topic_address(log, 2), -assets, -shares)

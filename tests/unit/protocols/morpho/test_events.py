@@ -141,6 +141,7 @@ def test_authorisation__by_anybody_s_signature__followed() -> None:
         replace(log(INTEREST, (), 1, 2, 3), data=bytes(64)),
         replace(log(FEE, (), 7), data=b""),
         log("Supply(bytes32,address,address,uint256,uint256)", (ACTOR,), 5, 6),
+        log("Supply(bytes32,address,address,uint256,uint256)", (ACTOR, ACTOR), 5),
     ],
 )
 def test_log__that_makes_no_sense__missing(torn: Log) -> None:

@@ -254,7 +254,8 @@ def _check_seats(bot: Bot) -> None:
                 )
             if (other := bot.positions.get(_position(need, bot), seat.name)) != seat.name:
                 raise ConfigError(
-                    f"strategies {other!r} and {seat.name!r} both need {need}: the account has one "
+                    f"strategies {other!r} and {seat.name!r} both need "
+                    f"{need.name if isinstance(need, Market) else need}: the account has one "
                     "position there, so let only one of them have it"
                 )
             if not seat.sweeps and bot.sweeper and need in bot.lenders:

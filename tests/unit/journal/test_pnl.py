@@ -17,9 +17,9 @@ from tests.unit.journal.builders import (
     flow,
     prices,
 )
-from trimtab.core.actions import Action, Supply, Swap, Transfer
+from trimtab.core.actions import Action, OpenPosition, Supply, Swap, Transfer
 from trimtab.core.errors import ConfigError, InvariantViolation, MissingRead
-from trimtab.core.market import MarketId, Place, token_market, wallet
+from trimtab.core.market import POSITION, MarketId, Place, token_market, wallet
 from trimtab.core.settlement import Dropped, Failed, Flow, Landed, Settlement
 from trimtab.journal.pnl import Attribution, Ledger, Moment, attribute
 from trimtab.journal.reconcile import Reconciliation
@@ -190,3 +190,49 @@ def test_ledger__to_plain__exact_fractions() -> None:
         "profit": "1/3",
         **dict.fromkeys(("interest", "liquidity", "positions", "external", *COSTS), "0/1"),
     }
+
+
+SHORT = Place(MarketId("perpetual:1:0x03"), USDC, POSITION)
+OPENED = OpenPosition(ACCOUNT, SHORT.market, True, True, 50, 1, NOW)
+
+
+def test_attribute__position_opened__fee_of_its_size_and_the_rest_is_slippage() -> None:
+    """A fee of a tenth of a base unit for each unit of size, and the book lost 7."""
+    found = attribute(
+        Moment({wallet(USDC): 1000}, prices(USDC=1, WETH=1)),
+        Moment({wallet(USDC): 1000, SHORT: -7}, prices(USDC=1, WETH=1)),
+        Reconciliation((flow(SHORT, -7, -50),), {}, {}, {}),
+        {OURS: (OPENED,)},
+        (),
+        {SHORT.market: Fraction(1, 10)},
+        Fraction(0),
+    )
+    found.check()
+    assert [found.fees, found.slippage, found.change] == [5, 2, -7]
+
+
+def test_attribute__position_that_gains__told_apart_from_interest_and_pools() -> None:
+    found = attribute(
+        Moment({SHORT: -7}, prices(USDC=1, WETH=1)),
+        Moment({SHORT: 5}, prices(USDC=1, WETH=1)),
+        Reconciliation((), {SHORT: 12}, {}, {}),
+        {},
+        (),
+        {},
+        Fraction(0),
+    )
+    found.check()
+    assert [found.positions, found.interest, found.liquidity] == [12, 0, 0]
+
+
+def test_attribute__fee_of_a_perpetual_not_stated__missing() -> None:
+    with pytest.raises(MissingRead, match="the fee of perpetual"):
+        attribute(
+            Moment({}, prices(USDC=1, WETH=1)),
+            Moment({SHORT: -7}, prices(USDC=1, WETH=1)),
+            Reconciliation((flow(SHORT, -7, -50),), {}, {}, {}),
+            {OURS: (OPENED,)},
+            (),
+            {},
+            Fraction(0),
+        )

@@ -39,7 +39,12 @@ from trimtab.mandate.document import (
     StrategyEntry,
 )
 from trimtab.mandate.parse import share
-from trimtab.strategies import ConcentratedLiquidity, ConstantMix, LendingYield
+from trimtab.strategies import (
+    ConcentratedLiquidity,
+    ConstantMix,
+    LendingYield,
+    LeveragedStaking,
+)
 
 PACKAGES = ROOT / "src" / "trimtab"
 TOPS = ("src", "contracts", "tests", "docs", "examples", "world", "requirements", ".ci")
@@ -54,7 +59,7 @@ MANDATE_SECTIONS: dict[str, type[Document]] = {
     "`[execution]`": Execution,
     "`[alerts]`": AlertEntries,
 }
-STRATEGIES = (ConcentratedLiquidity, ConstantMix, LendingYield)
+STRATEGIES = (ConcentratedLiquidity, ConstantMix, LendingYield, LeveragedStaking)
 
 Rows = list[list[str]]
 

@@ -67,7 +67,7 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
         else:
             refused = middle
     by_rounds = drafted(terms, states, best.moves, best.trades, purpose, terms.slippage)
-    every = [by_rounds, *(() if at_once is None else (at_once,))]
+    every: list[Draft] = [by_rounds, *(() if at_once is None else (at_once,))]
     return min(every, key=lambda each: rank(terms, each, lender, goal))
 
 

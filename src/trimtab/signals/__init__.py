@@ -3,5 +3,13 @@
 from trimtab.signals.covariance import Covariance, CovarianceMatrix
 from trimtab.signals.funding import FundingRate
 from trimtab.signals.pools import FeeRate, MeanTick
+from trimtab.signals.staking import StakingYield
 
-__all__ = ["Covariance", "CovarianceMatrix", "FeeRate", "FundingRate", "MeanTick"]
+__all__ = [
+    "Covariance",
+    "CovarianceMatrix",
+    "FeeRate",
+    "FundingRate",
+    "MeanTick",
+    "StakingYield",
+]

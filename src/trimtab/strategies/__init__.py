@@ -5,6 +5,7 @@ from trimtab.strategies.concentrated_liquidity import ConcentratedLiquidity
 from trimtab.strategies.constant_mix import ConstantMix
 from trimtab.strategies.hedged_liquidity import HedgedLiquidity
 from trimtab.strategies.lending_yield import LendingYield
+from trimtab.strategies.leveraged_staking import LeveragedStaking
 
 __all__ = [
     "BasisTrade",
@@ -12,4 +13,5 @@ __all__ = [
     "ConstantMix",
     "HedgedLiquidity",
     "LendingYield",
+    "LeveragedStaking",
 ]

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from trimtab.app.numbers import count, moment, money, number, percent, quantity, short, signed, span
 from trimtab.app.parts import Bounds, LeastBalance, LeastHealth, TokenName
 from trimtab.app.recorded import Measure, Token
-from trimtab.app.recorded_actions import Supply, Swap, Withdraw
+from trimtab.app.recorded_actions import (
+    Delegate,
+    EnterLoop,
+    LeaveLoop,
+    Supply,
+    Swap,
+    Withdraw,
+)
 from trimtab.app.words import Lexicon
 
 USDC, WETH, LENDER = "0xUSDC", "0xWETH", "aave_v3:1:0xLENDER"
@@ -184,3 +191,17 @@ def test_bounds__balances_and_healths__as_people_count_them() -> None:
     least = ("1.50 WETH in the account", "a health factor of 1.30 at aave_v3")
     assert WORDS.bounds(bounds) == least
     assert WORDS.bounds(Bounds(deadline=7, balances=(), healths=())) == ()
+
+
+def test_action__loops__told_by_what_is_owed_and_lent() -> None:
+    weth, usdc, at, loan, raw = name(WETH), name(USDC), "flash_loop:1:0xLOOP", 2 * 10**6, 10**18
+    enter = EnterLoop(market=at, pool=LENDER, collateral=weth, debt=usdc, loan=loan, least=raw)
+    leave = LeaveLoop(market=at, pool=LENDER, collateral=weth, debt=usdc, loan=loan, most=raw)
+    assert WORDS.action(enter) == (
+        "borrow 2.00 USDC and lend at least 1.00 WETH for it at aave_v3, by a flash loan"
+    )
+    assert WORDS.action(leave) == (
+        "pay back 2.00 USDC for at most 1.00 WETH lent at aave_v3, by a flash loan"
+    )
+    given = Delegate(market=LENDER, token=name(USDC), to="0xLOOP", amount=10**6)
+    assert WORDS.action(given).endswith("to borrow 1.00 USDC at aave_v3")

@@ -9,6 +9,7 @@ from tests.support.desk import opened
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Place, wallet
 from trimtab.mandate import AddressBook, read_book
+from trimtab.protocols.flash_loop import FlashLoop
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -192,3 +193,21 @@ def test_book__no_plan_check__says_how_to_deploy_it() -> None:
 def test_book__plan_check_mistyped__refused() -> None:
     said = complaint(lambda file: file.update(plan_check=file["plan_check"][:-1]))
     assert "is not an address: expected 0x and 40 hexadecimal digits" in said
+
+
+def test_book__flash_loop__with_the_lenders_and_exchanges_of_the_book() -> None:
+    file = json.loads(deployment())
+    file["flash_loop"] = file["plan_check"]
+    found = read_book(json.dumps(file).encode(), "book.json").market("flash_loop")
+    assert isinstance(found, FlashLoop)
+    assert found.factory == file["uniswap_v3"]["factory"]
+    assert len(found.lenders) == 1
+    assert {token.symbol for token in found.tokens} == {"USDC", "WETH", "WBTC"}
+
+
+def test_book__flash_loop_without_a_factory__refused_in_words() -> None:
+    def change(file: dict[str, Any]) -> None:
+        file["flash_loop"] = file["plan_check"]
+        del file["uniswap_v3"]["factory"]
+
+    assert "no `uniswap_v3.factory`, whose pools it exchanges in" in complaint(change)

@@ -200,3 +200,8 @@ def test_crash__the_planner_off__the_same_book_is_liquidated_and_counted(tmp_pat
     run = lived(tmp_path, '"1"')
     assert run.account in run.liquidated
     assert run.debts.liquidated == run.liquidated.count(run.account)
+    told = [step.outcome.attribution for step in run.steps if step.outcome is not None]
+    lost = sum(each.liquidations for each in told if each is not None)
+    taken = [each.external for each in told if each is not None]
+    assert lost < 0
+    assert not any(taken), "what liquidators take is a loss, and no capital taken out"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from trimtab.core.actions import ALL, Repay
 from trimtab.core.flows import held
 from trimtab.core.plan import Plan
-from trimtab.core.settlement import Flow, Landed
+from trimtab.core.settlement import Landed
 from trimtab.engine.bot import Bot
 from trimtab.engine.run import Step
 from trimtab.engine.tick import Outcome
+from trimtab.journal.liquidations import liquidations
 from trimtab.mandate.repair import is_health
 from trimtab.risk import Lender, is_lender, liquidation_bonus, nearness, owed
 
@@ -47,7 +47,7 @@ class Debts:
         states = outcome.states
         for lender in filter(is_lender, bot.markets):
             self.nearest = max(self.nearest, nearness(states, lender, bot.account))
-        self.liquidated += liquidations(outcome.reconciliation.flows)
+        self.liquidated += len(liquidations(outcome.reconciliation.flows))
         approved = outcome.approved
         broken = outcome.judgement.breaches if outcome.judgement else ()
         if approved is not None and any(is_health(breach.limit) for breach in broken):
@@ -61,20 +61,6 @@ class Debts:
             return None
         whole, part = divmod(int(10**6 / self.nearest), 10**6)
         return f"{whole}.{part:06}"
-
-
-def liquidations(flows: Iterable[Flow]) -> int:
-    """Transactions of others in which a debt of ours and what stands for it became less at once."""
-    debts: set[tuple[str, str]] = set()
-    taken: set[tuple[str, str]] = set()
-    for flow in flows:
-        if not flow.is_ours:
-            key = flow.transaction, flow.place.market
-            if flow.place.is_debt and flow.shares > 0:
-                debts.add(key)
-            elif not flow.place.is_debt and flow.shares < 0:
-                taken.add(key)
-    return len(debts & taken)
 
 
 def _penalty(bot: Bot, outcome: Outcome, plan: Plan) -> Fraction:

@@ -133,6 +133,7 @@ def _change(attribution: Attribution, what: Found) -> Lines:
         ("interest", attribution.interest),
         ("liquidity", attribution.liquidity),
         ("positions", attribution.positions),
+        ("liquidations", attribution.liquidations),
         ("brought or taken by others", attribution.external),
         ("pool fees", -attribution.fees),
         ("slippage", -attribution.slippage),

@@ -140,6 +140,7 @@ def _change(what: Found, attribution: Attribution) -> Data:
         "interest": attribution.interest,
         "liquidity": attribution.liquidity,
         "positions": attribution.positions,
+        "liquidations": attribution.liquidations,
         "external": attribution.external,
         "fees": attribution.fees,
         "slippage": attribution.slippage,

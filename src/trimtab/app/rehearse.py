@@ -108,9 +108,9 @@ def in_base_units(ledger: Ledger) -> dict[str, str]:
     """Where the change of equity came from, in whole base units of the numeraire, as text.
 
     Each sum is cut where the running total crosses a unit, so that price + interest + liquidity
-    + positions + external - fees - slippage - rounding is the change of the equities shown, to the
-    unit. The signer pays the gas from outside the book; `profit` is after it and without what
-    others brought.
+    + positions + liquidations + external - fees - slippage - rounding is the change of the
+    equities shown, to the unit. The signer pays the gas from outside the book; `profit` is after
+    it and without what others brought.
     """
     total, shown = ledger.equity_start, {}
     for name, sign in _COMPONENTS:
@@ -127,6 +127,7 @@ _COMPONENTS = (
     ("interest", 1),
     ("liquidity", 1),
     ("positions", 1),
+    ("liquidations", 1),
     ("external", 1),
     ("fees", -1),
     ("slippage", -1),

@@ -23,6 +23,7 @@ from trimtab.core.market import MarketId, Place
 from trimtab.core.prices import Prices
 from trimtab.core.settlement import Dropped, Failed, Flow, Landed, Mismatch, Settlement
 from trimtab.journal.fills import Converted, Fill, Paid, Pooled, Traded, Turned, match
+from trimtab.journal.liquidations import liquidations
 from trimtab.journal.loops import Looped, loop_cost
 from trimtab.journal.reconcile import INVARIANT, Reconciliation
 
@@ -49,7 +50,8 @@ class Attribution:
 
     `price`, `interest`, `liquidity` (what swaps of anybody did to what lies in pools: fees earned,
     less the worth that the turned composition lost), `positions` (what mark prices and funding did
-    to positions at perpetuals) and `external` (capital that others or we
+    to positions at perpetuals), `liquidations` (what liquidators took, less what they repaid: a
+    loss) and `external` (capital that others or we
     ourselves brought or took) are gains; `fees`, `slippage`, `rounding` and `gas` are costs,
     negative where they were a gain.
     The signer pays the gas from outside the book, so it is no part of the change. `unexplained`
@@ -68,6 +70,7 @@ class Attribution:
     gas: Fraction
     unexplained: tuple[Flow, ...] = ()
     positions: Fraction = Fraction(0)
+    liquidations: Fraction = Fraction(0)
 
     @property
     def change(self) -> Fraction:
@@ -83,7 +86,8 @@ class Attribution:
                 f"{flow.raw} of {flow.place} moved in our transaction {flow.transaction}, and no "
                 "action of its plan explains that: find what else the transaction did",
             )
-        gains = self.price + self.interest + self.liquidity + self.positions + self.external
+        gains = self.price + self.interest + self.liquidity + self.positions
+        gains += self.liquidations + self.external
         told = gains - self.fees - self.slippage - self.rounding
         if told != self.change:
             raise InvariantViolation(
@@ -120,7 +124,9 @@ def attribute(
     fills, unexplained = _fills(reconciliation.flows, actions_of)
     trades = tuple(_trade_cost(fill, now.prices, pool_fees) for fill in fills)
     given = tuple(fill.flow for fill in fills if isinstance(fill, Paid))
-    others = tuple(flow for flow in reconciliation.flows if not flow.is_ours)
+    taken = liquidations(reconciliation.flows)
+    lost = [f for f in reconciliation.flows if (f.transaction, f.place.market) in taken]
+    others = [f for f in reconciliation.flows if not f.is_ours and f not in lost]
     return Attribution(
         equity_before=before.equity,
         equity_now=now.equity,
@@ -133,6 +139,7 @@ def attribute(
         external=_worth(((flow.place, flow.raw) for flow in (*others, *given)), now.prices),
         fees=sum((fee for fee, _ in trades), Fraction(0)),
         slippage=sum((slippage for _, slippage in trades), Fraction(0)),
+        liquidations=_worth(((flow.place, flow.raw) for flow in lost), now.prices),
         rounding=-sum((_rounding_gain(fill, now.prices) for fill in fills), Fraction(0)),
         gas=sum((_gas(settlement) * native_price for settlement in settled), Fraction(0)),
         unexplained=unexplained,
@@ -234,6 +241,7 @@ class Ledger:
     interest: Fraction = Fraction(0)
     liquidity: Fraction = Fraction(0)
     positions: Fraction = Fraction(0)
+    liquidations: Fraction = Fraction(0)
     external: Fraction = Fraction(0)
     fees: Fraction = Fraction(0)
     slippage: Fraction = Fraction(0)
@@ -272,6 +280,7 @@ _COMPONENTS = (
     "interest",
     "liquidity",
     "positions",
+    "liquidations",
     "external",
     "fees",
     "slippage",

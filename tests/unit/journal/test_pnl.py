@@ -178,6 +178,7 @@ def test_ledger__step_that_does_not_add_up__violation() -> None:
         Ledger(STEP.equity_before, STEP.equity_before).add(wrong)
 
 
+GAINS = ("interest", "liquidity", "positions", "liquidations", "external")
 COSTS = ("fees", "slippage", "rounding", "gas")
 
 
@@ -188,7 +189,7 @@ def test_ledger__to_plain__exact_fractions() -> None:
         "equity": "2/3",
         "price": "1/3",
         "profit": "1/3",
-        **dict.fromkeys(("interest", "liquidity", "positions", "external", *COSTS), "0/1"),
+        **dict.fromkeys((*GAINS, *COSTS), "0/1"),
     }
 
 

@@ -49,6 +49,7 @@ def bars(run: Figures) -> tuple[Bar, ...]:
         ("Interest", ledger.interest),
         *((("Liquidity", ledger.liquidity),) if ledger.liquidity else ()),
         *((("Positions", ledger.positions),) if ledger.positions else ()),
+        *((("Liquidations", ledger.liquidations),) if ledger.liquidations else ()),
         ("Pool fees", -ledger.fees),
         ("Slippage", -ledger.slippage),
         ("Rounding", -ledger.rounding),

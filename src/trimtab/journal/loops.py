@@ -46,8 +46,9 @@ def loop_legs(action: Loop, later: Sequence[Action]) -> tuple[Leg, ...]:
         case EnterLoop():
             return (Leg(collateral, +1), Leg(debt, -1), *given)
         case LeaveLoop():
-            repaid = Leg(debt, +1, action.loan)
-            return (repaid, Leg(collateral, -1), Leg(collateral, +1, MOST_BACK), *given)
+            # What is owed may shrink by a unit more than was repaid, since both are rounded.
+            back = Leg(collateral, +1, MOST_BACK)
+            return (Leg(debt, +1), Leg(collateral, -1), back, *given)
 
 
 def take_loop(action: Loop, waiting: list[Flow], later: Sequence[Action]) -> tuple[Flow, ...]:

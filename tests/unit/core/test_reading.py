@@ -11,6 +11,7 @@ from trimtab.core.reading import Reading, Rounds, decode, emitters, prepared
 from trimtab.core.states import States
 from trimtab.lab.world import minted
 from trimtab.mandate.adapters import ADAPTERS
+from trimtab.protocols.chainlink import Feed
 
 
 def reading(desk: Desk, known: States | None = None, logs: tuple[Log, ...] = ()) -> Reading:
@@ -70,4 +71,6 @@ def test_emitters__markets__each_contract_once(desk: Desk) -> None:
     markets = tuple(desk.book.markets.values())
     found = emitters(ADAPTERS, (*markets, *markets))
     assert len(found) == len(set(found))
-    assert {market.address for market in markets} <= set(found)
+    logging = {market for market in markets if not isinstance(market, Feed)}
+    assert {market.address for market in logging} <= set(found)
+    assert set(found).isdisjoint({market.address for market in set(markets) - logging})

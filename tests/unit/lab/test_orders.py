@@ -16,8 +16,10 @@ from trimtab.core.actions import (
     ClosePosition,
     Collect,
     Delegate,
+    EnterLoop,
     FinaliseWithdrawals,
     FlashLoan,
+    LeaveLoop,
     Liquidate,
     LiquidatePosition,
     MintShares,
@@ -83,6 +85,8 @@ def examples(desk: Desk) -> tuple[Action, ...]:
         ClosePosition(us, lender, 0, LATE),
         LiquidatePosition(us, lender, other, -7),
         SettleFunding(us, lender, other),
+        EnterLoop(us, lender, lender, lender, pool, weth, usdc, 9, 8, LATE, 2**100),
+        LeaveLoop(us, lender, lender, lender, pool, weth, usdc, 9, 8, LATE),
     )
 
 

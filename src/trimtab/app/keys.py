@@ -17,6 +17,12 @@ def protocol_of(key: str) -> str:
     return key.partition(":")[0]
 
 
+def in_account(key: str) -> bool:
+    """Whether it is what the account itself has of a token: the token's own market holds it."""
+    market, token, side = key.split("/")
+    return side == "long" and market.rpartition(":")[2] == token
+
+
 def side_of(key: str) -> str:
     """What selects the position in its market: `long`, `debt`, or a kind of liquidity."""
     return key.split("/")[2]

@@ -14,7 +14,7 @@ from trimtab.allocation.books import UNASSIGNED
 from trimtab.app.parameters import strategy_of
 from trimtab.core.canonical import digest
 from trimtab.core.errors import ConfigError
-from trimtab.core.market import Market, MarketId, Place, State, Ticks, wallet
+from trimtab.core.market import Market, MarketId, Place, State, Ticks, token_market, wallet
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.strategy import Need
 from trimtab.core.token import Address, Token, address
@@ -25,7 +25,6 @@ from trimtab.mandate.document import Mandate
 from trimtab.mandate.limits import Limits
 from trimtab.mandate.parse import parse_mandate
 from trimtab.protocols.chainlink import Feed, Sequencer
-from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.flash_loop import FlashLoop
 from trimtab.protocols.perpetual import Perpetual
 from trimtab.protocols.shared.ticks import MAX_TICK
@@ -175,8 +174,9 @@ def _markets(
     book: AddressBook, named: list[Market[State]], feeds: Mapping[Token, Feed]
 ) -> tuple[Market[State], ...]:
     """Every market to read: tokens, feeds (those that lenders read too), then what was named."""
-    plain = [m for m in book.markets.values() if isinstance(m, Erc20) and m.token in feeds]
-    parts = {part for market in named for part in market.parts}
+    owners = {token_market(token) for token in feeds}
+    plain = [market for market in book.markets.values() if market.id in owners]
+    parts = {part for market in (*plain, *named) for part in market.parts}
     read = [m for m in book.markets.values() if m in feeds.values() or m.id in parts]
     every: list[Market[State]] = [*plain, *read, *named]
     return tuple({market.id: market for market in every}.values())

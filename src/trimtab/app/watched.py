@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from trimtab.core.market import Place
+from trimtab.core.market import Place, wallet
 from trimtab.core.plan import Refused
 from trimtab.core.settlement import Dropped, Failed, Intent, Landed, Mismatch
 from trimtab.core.strategy import Target
@@ -154,7 +154,7 @@ def _lies(outcome: Outcome) -> dict[str, Fraction]:
     for place, raw in outcome.book.items():
         protocol = place.market.split(":", 1)[0]
         where = f"{_how(place)} at {protocol}"
-        name = "in the account" if protocol == "erc20" else where
+        name = "in the account" if place == wallet(place.token) else where
         share = _share(_worth(outcome, place, raw), outcome.equity)
         shares[name] = shares.get(name, Fraction(0)) + share
     return shares

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from trimtab.app.keys import in_pool, is_debt, protocol_of, ranged, side_of, token_of
+from trimtab.app.keys import in_account, in_pool, is_debt, protocol_of, ranged, side_of, token_of
 from trimtab.app.numbers import SIGNIFICANT, money, percent, quantity, short, signed, span
 from trimtab.app.parts import Bounds, TokenName
 from trimtab.app.recorded import Leg, Measure, Refused, Seen, Token
@@ -95,7 +95,7 @@ class Lexicon:
     def place(self, key: str) -> str:
         """A place by its key: `USDC in the account`, `USDC lent at aave_v3`."""
         symbol, market = self.symbol(token_of(key)), self.market(key.partition("/")[0])
-        if protocol_of(key) == "erc20":
+        if in_account(key):
             return f"{symbol} in the account"
         if in_pool(key):
             kind, _, ticks = side_of(key).partition(":")

@@ -62,8 +62,8 @@ class Market(Generic[S_co]):
 
 
 def token_market(token: Token) -> MarketId:
-    """The market that owns the balances of a plain token."""
-    return MarketId(f"erc20:{token.chain}:{token.address}")
+    """The market that owns the balances of a token: its own, or that of whose shares it is."""
+    return MarketId(f"{token.issuer}:{token.chain}:{token.address}")
 
 
 Ticks = tuple[int, ...]
@@ -123,7 +123,7 @@ class Place:
 
     def __str__(self) -> str:
         protocol = self.market.split(":", 1)[0]
-        where = "wallet" if protocol == "erc20" else protocol
+        where = "wallet" if self.market == token_market(self.token) else protocol
         return f"{where}:{self.token.symbol}" + ("" if self.side == "long" else f":{self.side}")
 
 

@@ -49,12 +49,17 @@ def _is_hexadecimal(digits: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An ERC-20 token: its chain and address are its identity, never its symbol."""
+    """An ERC-20 token: its chain and address are its identity, never its symbol.
+
+    `issuer` is the protocol whose market owns the balances: `erc20` of a plain token, else that
+    of the contract whose shares these are.
+    """
 
     chain: int
     address: Address
     decimals: int = field(compare=False)
     symbol: str = field(compare=False)
+    issuer: str = field(default="erc20", compare=False, repr=False)
 
     @property
     def unit(self) -> int:

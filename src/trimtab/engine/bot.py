@@ -162,7 +162,7 @@ class Bot:
 def ids(place: Place, market: str) -> frozenset[str]:
     """The ids of a place in a market of this name."""
     protocol = place.market.split(":", 1)[0]
-    own = place.token.symbol if protocol == "erc20" else f"{market}:{place.token.symbol}"
+    own = place.token.symbol if place == wallet(place.token) else f"{market}:{place.token.symbol}"
     return frozenset(
         {own, f"market:{market}", f"protocol:{protocol}", f"token:{place.token.symbol}"}
     )

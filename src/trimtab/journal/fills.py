@@ -78,11 +78,13 @@ class Paid:
 class Pooled:
     """Tokens that became liquidity of a pool or the reverse, or were collected from it.
 
+    Or that became shares of a stake, and shares that were given back for a place in its queue.
+
     `gained` is the change of the book, token by token in base units: a pool may take one token
     and give a part in each of its own, and it rounds.
     """
 
-    action: Liquidity
+    action: Liquidity | Stake | RequestWithdrawal
     gained: Mapping[Token, int]
 
 
@@ -178,7 +180,9 @@ def _fills(action: Action, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
             return _pool_fill(action, taken)
         case Supply() | Withdraw() | Borrow() | Repay() | MintShares() | RedeemShares():
             return _conversion(action, taken)
-        case Stake() | RequestWithdrawal() | ClaimWithdrawal():
+        case Stake() | RequestWithdrawal():
+            return _pool_fill(action, taken) if len(taken) == 2 else ()
+        case ClaimWithdrawal():
             return _conversion(action, taken)
         case _:
             return ()
@@ -193,7 +197,9 @@ def _trade(swap: Swap | SwapExactOut, taken: dict[Place, Flow]) -> tuple[Fill, .
     return (Traded(swap, -paid.raw, raw_out),)
 
 
-def _pool_fill(action: Liquidity, taken: dict[Place, Flow]) -> tuple[Fill, ...]:
+def _pool_fill(
+    action: Liquidity | Stake | RequestWithdrawal, taken: dict[Place, Flow]
+) -> tuple[Fill, ...]:
     """The net change by token."""
     gained: dict[Token, int] = {}
     for place, flow in taken.items():

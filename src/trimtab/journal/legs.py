@@ -29,8 +29,9 @@ from trimtab.core.actions import (
     Transfer,
     Withdraw,
 )
-from trimtab.core.market import QUEUE, Place, pooled, uncollected, wallet
+from trimtab.core.market import QUEUE, MarketId, Place, pooled, uncollected, wallet
 from trimtab.core.settlement import Flow
+from trimtab.core.token import Address, Token
 from trimtab.protocols.perpetual import Perpetual
 
 ShareAction = MintShares | RedeemShares | Stake | RequestWithdrawal | ClaimWithdrawal
@@ -100,8 +101,13 @@ def legs_of(action: Action) -> tuple[Leg, ...]:
 
 
 def _sharelegs_of(action: ShareAction) -> tuple[Leg, ...]:
-    """Shares one way, tokens, or a place in a queue, the other."""
+    """Shares one way, tokens, or a place in a queue, the other.
+
+    Shares of a stake are a token of their own; those of a vault are counted in the vault's.
+    """
     shares, tokens = Place(action.market, action.token), wallet(action.token)
+    if isinstance(action, Stake | RequestWithdrawal):
+        shares = share_place(action.market)
     queue = Place(action.market, action.token, QUEUE)
     match action:
         case MintShares():
@@ -114,6 +120,12 @@ def _sharelegs_of(action: ShareAction) -> tuple[Leg, ...]:
             return (Leg(shares, -1), Leg(queue, +1))
         case ClaimWithdrawal():
             return (Leg(queue, -1), Leg(tokens, +1))
+
+
+def share_place(market: MarketId) -> Place:
+    """Where the shares lie that a contract issues itself: in the account, as any token."""
+    protocol, chain, address = market.split(":")
+    return wallet(Token(int(chain), Address(address), 0, "shares", protocol))
 
 
 def _poollegs_of(action: Liquidity) -> tuple[Leg, ...]:

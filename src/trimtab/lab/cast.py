@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trimtab.core.abi import UINT256_MAX, Call
 from trimtab.core.errors import ConfigError
@@ -34,15 +34,7 @@ class LabSpec:
         return {token.symbol: token.price for token in self.world.tokens}
 
 
-_WITHOUT_SHARES = replace(
-    DEMO_WORLD,
-    reserves=tuple(each for each in DEMO_WORLD.reserves if each.symbol != "stWETH"),
-    pools=tuple(each for each in DEMO_WORLD.pools if each.base != "stWETH"),
-    lending=None,
-)
-"""What of it an address book can name: shares of stakes are no tokens there."""
-
-DEFAULT_LAB = LabSpec(_WITHOUT_SHARES, block_seconds=3600)
+DEFAULT_LAB = LabSpec(DEMO_WORLD, block_seconds=3600)
 """The demonstration's: one block an hour of market life."""
 
 

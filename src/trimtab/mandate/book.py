@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ from trimtab.mandate.weighted_pools import BalancerEntry, weighted_pools
 from trimtab.protocols.chainlink import Feed
 from trimtab.protocols.erc20 import Erc20
 from trimtab.protocols.flash_loop import FlashLoop
+from trimtab.protocols.staking import StakingPool
 from trimtab.risk import is_lender, lent_tokens
 
 QUOTE_CURRENCY = "USD"
@@ -150,19 +151,24 @@ def read_book(text: bytes, source: str) -> AddressBook:
 
 
 def _book(file: _File) -> AddressBook:
-    tokens = _tokens(file)
+    tokens: dict[str, Token] = _tokens(file)
     feeds = {symbol: _feed(file.chain, symbol, entry) for symbol, entry in file.feeds.items()}
     markets: dict[str, Market[Any]] = {
         f"erc20:{symbol}": Erc20(file.chain, token.address, f"erc20:{symbol}", token)
         for symbol, token in tokens.items()
     }
     markets |= {feed.name: feed for feed in feeds.values()}
+    listed = {token.address: token for token in tokens.values()}
+    staked = {each.name: each for each in stakes(file.chain, file.staking, listed, feeds)}
+    markets |= staked
+    tokens = tokens | _shares(staked.values(), tokens)
+    feeds = feeds | {each.base: each for each in staked.values() if isinstance(each, Feed)}
+    listed = {token.address: token for token in tokens.values()}
     loop = () if file.flash_loop is None else (address(file.flash_loop),)
     if file.aave_v36 is not None and file.aave_v36.reserves:
         markets["aave_v36"] = lending_pool36(file.chain, file.aave_v36, tokens, feeds, loop)
     if file.aave_v3 is not None and file.aave_v3.reserves:
         markets["aave_v3"] = lending_pool(file.chain, file.aave_v3, tokens, feeds, loop)
-    listed = {token.address: token for token in tokens.values()}
     if file.uniswap_v3 is not None:
         pools = concentrated_pools(file.chain, file.uniswap_v3, listed)
         markets |= {pool.name: pool for pool in pools}
@@ -178,7 +184,6 @@ def _book(file: _File) -> AddressBook:
         traded = perpetual(file.chain, file.perpetual, tokens, feeds, router)
         markets |= {market.name: market for market in traded}
     markets |= {vault.name: vault for vault in vaults(file.chain, file.erc4626, listed)}
-    markets |= {each.name: each for each in stakes(file.chain, file.staking, listed, feeds)}
     if file.morpho is not None:
         lent = lending_markets(file.chain, file.morpho, listed, feeds)
         markets |= {market.name: market for market in lent}
@@ -192,6 +197,14 @@ def _book(file: _File) -> AddressBook:
         tokens=tokens,
         markets=markets,
     )
+
+
+def _shares(markets: Iterable[Market[Any]], tokens: Mapping[str, Token]) -> dict[str, Token]:
+    """The shares of stakes, which are tokens, by their symbols."""
+    shares = {each.symbol: each.share for each in markets if isinstance(each, StakingPool)}
+    if known := sorted(shares.keys() & tokens.keys()):
+        raise ConfigError(f"{known} are both tokens and stakes of the book: rename one of them")
+    return shares
 
 
 def _loops(

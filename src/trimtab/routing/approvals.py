@@ -20,7 +20,8 @@ from trimtab.core.actions import (
 from trimtab.core.market import token_market
 from trimtab.core.states import States
 from trimtab.core.token import Address, Token
-from trimtab.protocols.erc20 import Erc20, approvals
+from trimtab.protocols.erc20 import Allowing, Erc20, approvals
+from trimtab.protocols.staking import StakingPool
 from trimtab.protocols.uniswap_v2 import Pair
 from trimtab.risk import is_lender, owed
 from trimtab.routing.exchanges import spender_of
@@ -43,11 +44,12 @@ def with_approvals(
             required[token, spender] = required.get((token, spender), 0) + raw
             if not is_exact:
                 bounded[token, spender] = None
-    tokens = {
-        market.token: states[market]
-        for market in states.markets.values()
-        if isinstance(market, Erc20)
-    }
+    tokens: dict[Token, Allowing] = {}
+    for market in states.markets.values():
+        if isinstance(market, Erc20):
+            tokens[market.token] = states[market]
+        elif isinstance(market, StakingPool):
+            tokens[market.share] = states[market]
     ended = (Approve(account, token_market(token), token, to, 0) for token, to in bounded)
     of_loops = [
         pair for m in moves if isinstance(m, EnterLoop | LeaveLoop) for pair in leaves(states, m)

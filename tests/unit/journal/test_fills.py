@@ -10,12 +10,14 @@ from trimtab.core.actions import (
     Action,
     Approve,
     Borrow,
+    ClaimWithdrawal,
     ClosePosition,
     Collect,
     OpenPosition,
     RemoveLiquidity,
     Repay,
     RequestWithdrawal,
+    Stake,
     Supply,
     Swap,
     Transfer,
@@ -24,6 +26,7 @@ from trimtab.core.actions import (
 from trimtab.core.market import POSITION, QUEUE, MarketId, Place, pooled, token_market, wallet
 from trimtab.core.settlement import Flow
 from trimtab.journal.fills import Converted, Matched, Paid, Pooled, Traded, Turned, match
+from trimtab.journal.legs import share_place
 
 POOL, LENDER = MarketId("pool:1:0x01"), MarketId("lender:1:0x02")
 DOLLARS, ETHER = wallet(USDC), wallet(WETH)
@@ -203,15 +206,29 @@ def test_match__no_plan__everything_left_over() -> None:
     assert match((), flows) == Matched((), flows)
 
 
-@pytest.mark.parametrize("gained, explained", [(0, True), (-1, True), (-3, False)])
-def test_match__shares_for_a_place_in_the_queue__converted_but_for_rounding(
-    gained: int, explained: bool
-) -> None:
-    request = RequestWithdrawal(ACCOUNT, LENDER, USDC, 900)
-    flows = (flow(LENT, -1000, -900), flow(Place(LENDER, USDC, QUEUE), 1000 + gained))
-    found = match((request,), flows)
-    assert found.fills == ((Converted(request, gained),) if explained else ())
-    assert (found.left_over == ()) == explained
+STAKE = MarketId("staking:1:0x00000000000000000000000000000000000000F1")
+SHARES = share_place(STAKE)
+
+
+def test_match__staked__tokens_for_shares_of_their_own() -> None:
+    stake = Stake(ACCOUNT, STAKE, USDC, 1000)
+    flows = (flow(DOLLARS, -1000), flow(SHARES, 900))
+    gained = {USDC: -1000, SHARES.token: 900}
+    assert match((stake,), flows) == Matched((Pooled(stake, gained),), ())
+    assert match((stake,), flows[:1]).left_over == flows[:1]
+
+
+def test_match__shares_for_a_place_in_the_queue__told_token_by_token() -> None:
+    request, queue = RequestWithdrawal(ACCOUNT, STAKE, USDC, 900), Place(STAKE, USDC, QUEUE)
+    flows = (flow(SHARES, -900), flow(queue, 999))
+    gained = {SHARES.token: -900, USDC: 999}
+    assert match((request,), flows) == Matched((Pooled(request, gained),), ())
+
+
+def test_match__claimed__a_place_in_the_queue_for_tokens() -> None:
+    claim, queue = ClaimWithdrawal(ACCOUNT, STAKE, USDC, 1), Place(STAKE, USDC, QUEUE)
+    flows = (flow(queue, -999), flow(DOLLARS, 999))
+    assert match((claim,), flows) == Matched((Converted(claim, 0),), ())
 
 
 # --------------------------------------------------------------------------------- positions

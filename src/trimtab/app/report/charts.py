@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from trimtab.app.keys import in_pool, is_debt, protocol_of, token_of
+from trimtab.app.keys import in_account, in_pool, is_debt, token_of
 from trimtab.app.report.drawing import (
     GAIN,
     HOLD,
@@ -187,7 +187,7 @@ def _kind(key: str) -> Kind:
         return "owed"
     if in_pool(key):
         return "pooled"
-    return "idle" if protocol_of(key) == "erc20" else "lent"
+    return "idle" if in_account(key) else "lent"
 
 
 def _targets_over(axes: Axes, run: Figures, times: Sequence[float]) -> None:

@@ -1,12 +1,12 @@
 """Token actions as calls, and approvals as the difference of existing and required."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from trimtab.core.abi import Call, call_data
 from trimtab.core.actions import Approve, Transfer
 from trimtab.core.market import token_market
 from trimtab.core.token import Address, Token
-from trimtab.protocols.erc20.market import Erc20State
 
 
 def transfer(action: Transfer) -> Call:
@@ -21,10 +21,17 @@ def approve(action: Approve) -> Call:
     return Call(action.token.address, data)
 
 
+class Allowing(Protocol):
+    """The state of a token that says what it lets others take."""
+
+    def allowance(self, owner: Address, spender: Address) -> int:
+        """Base units of `owner` that `spender` may take."""
+
+
 def approvals(
     owner: Address,
     required: Mapping[tuple[Token, Address], int],
-    states: Mapping[Token, Erc20State],
+    states: Mapping[Token, Allowing],
 ) -> tuple[Approve, ...]:
     """The approvals that turn what exists into exactly what is required, none if they agree."""
     return tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trimtab.core.abi import UINT256_MAX, selector, word
-from trimtab.core.states import Reverted
+from trimtab.core.states import Movement, Reverted
 from trimtab.core.token import ZERO_ADDRESS, Address
 from trimtab.protocols.shared.reverts import RevertError, checked
 from trimtab.protocols.shared.shares import Shares
@@ -38,6 +38,30 @@ def transferred(shares: Shares, source: Address, target: Address, raw: int) -> S
     _check_receiver(target)
     _check_balance(shares, source, raw)
     return shares.moved(source, target, raw)
+
+
+def refusal(shares: Shares, movement: Movement) -> Reverted | None:
+    """The revert of `transfer` by the source, or of `transferFrom` by its spender, or none."""
+    source, spender, raw = movement.source, movement.spender, movement.raw
+    try:
+        allowed = UINT256_MAX
+        if spender is not None:
+            allowed = shares.allowances.get((source, spender), UINT256_MAX)
+        if allowed < raw:
+            signature = "ERC20InsufficientAllowance(address,uint256,uint256)"
+            raise custom(signature, spender or ZERO_ADDRESS, allowed, raw)
+        transferred(shares, source, movement.target, raw)
+    except RevertError as error:
+        return error.outcome
+    return None
+
+
+def moved(shares: Shares, movement: Movement) -> Shares:
+    """After a transfer that goes through, the allowance used; untracked accounts are left out."""
+    source, spender = movement.source, movement.spender
+    if spender is not None:
+        shares = spent(shares, source, spender, movement.raw)
+    return shares.moved(source, movement.target, movement.raw)
 
 
 def approved(shares: Shares, owner: Address, spender: Address, raw: int) -> Shares:

@@ -45,11 +45,17 @@ class Shares:
             ) from None
 
     def narrow(self, accounts: Accounts) -> Shares:
-        """What is kept of these accounts alone, of which each is tracked here."""
+        """What is kept of these accounts alone, of which each is tracked here.
+
+        What contracts hold for others is kept where these accounts need it.
+        """
+        custodians = {each for some in accounts.custodians.values() for each in some}
+        lying = (each for each in self.balances if each in custodians)
+        holders = dict.fromkeys((*accounts.owners, *lying))
         pairs = ((owner, spender) for owner in accounts.owners for spender in accounts.spenders)
         return replace(
             self,
-            balances={owner: self.balance(owner) for owner in accounts.owners},
+            balances={holder: self.balance(holder) for holder in holders},
             allowances={pair: self.allowance(*pair) for pair in pairs if pair in self.allowances},
         )
 

@@ -22,7 +22,7 @@ from trimtab.core.states import Applied, Reverted, States
 from trimtab.core.token import Address
 from trimtab.protocols.shared.open_zeppelin import approved, transferred
 from trimtab.protocols.shared.reverts import RevertError
-from trimtab.protocols.staking import encode, model, reads
+from trimtab.protocols.staking import encode, reads
 from trimtab.protocols.staking.market import StakingPool, StakingState
 from trimtab.protocols.staking.model import events, verbs
 from trimtab.protocols.staking.model.routes import StakingAction, known
@@ -63,11 +63,11 @@ class StakingAdapter:
     def holdings(
         self, states: States, market: Market[StakingState], account: Address
     ) -> tuple[Holding, ...]:
-        """The account's shares by the rate, and what it is due in the queue."""
+        """The account's shares, which trade at a price of their own, and its due in the queue."""
         pool, state = cast(StakingPool, market), states[market]
         owned, due = state.shares.balance(account), state.queue.of(account)
         found = (
-            Holding(pool.place, owned, model.worth(state, owned)),
+            Holding(pool.place, owned, owned),
             Holding(pool.queue_place, due, due),
         )
         return tuple(each for each in found if each.shares)
@@ -79,10 +79,10 @@ class StakingAdapter:
     def audits(
         self, market: Market[StakingState], state: StakingState | None, account: Address
     ) -> tuple[Audit, ...]:
-        """What the pool says that the account's shares are worth, and that it is due."""
+        """The account's shares, and what the pool says that it is due."""
         pool = cast(StakingPool, market)
         return (
-            Audit(pool.place, Read(pool.address, call_data("assetsOf(address)", account))),
+            Audit(pool.place, Read(pool.address, call_data("balanceOf(address)", account))),
             Audit(pool.queue_place, Read(pool.address, call_data("queuedOf(address)", account))),
         )
 

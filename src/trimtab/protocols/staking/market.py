@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from trimtab.core.market import QUEUE, Market, MarketId, Place
+from trimtab.core.market import QUEUE, Market, MarketId, Place, wallet
 from trimtab.core.quantise import Timestamp
+from trimtab.core.states import Movement, Reverted
 from trimtab.core.token import Address, Token
+from trimtab.protocols.shared.open_zeppelin import moved, refusal
 from trimtab.protocols.shared.shares import Shares
 
 
@@ -68,6 +70,24 @@ class StakingState:
     shares: Shares
     queue: Queue
 
+    # the shares as a token
+
+    def balance(self, account: Address) -> int:
+        """Shares of a tracked account. Raises MissingRead for one that is not tracked."""
+        return self.shares.balance(account)
+
+    def allowance(self, owner: Address, spender: Address) -> int:
+        """Shares that `spender` may take of `owner`. Raises MissingRead for an untracked pair."""
+        return self.shares.allowance(owner, spender)
+
+    def refusal(self, movement: Movement) -> Reverted | None:
+        """The contract's own revert of a movement of shares, or none."""
+        return refusal(self.shares, movement)
+
+    def move(self, movement: Movement) -> StakingState:
+        """The state after a movement of shares, allowance included."""
+        return replace(self, shares=moved(self.shares, movement))
+
 
 @dataclass(frozen=True, slots=True)
 class StakingPool(Market[StakingState]):
@@ -90,12 +110,12 @@ class StakingPool(Market[StakingState]):
     @property
     def share(self) -> Token:
         """The pool's own token, a part of all that is staked."""
-        return Token(self.chain, self.address, self.asset.decimals, self.symbol)
+        return Token(self.chain, self.address, self.asset.decimals, self.symbol, self.protocol)
 
     @property
     def place(self) -> Place:
-        """Where an account's stake sits."""
-        return Place(self.id, self.asset)
+        """Where an account's stake sits: its shares, in its wallet."""
+        return wallet(self.share)
 
     @property
     def queue_place(self) -> Place:

@@ -31,7 +31,7 @@ def reads(pool: StakingPool, question: Question[StakingState]) -> tuple[Read, ..
     hot = (
         *_asked(pool),
         *(Read(pool.address, call_data("requestsOf(address)", owner)) for owner in owners),
-        *shares.reads(pool.address, owners, pairs),
+        *shares.reads(pool.address, question.accounts.holders(pool.share), pairs),
     )
     return hot if question.known is not None else (*hot, *_identity(pool))
 
@@ -57,7 +57,8 @@ def decode(
         words(answer, 1, f"{what} of {pool.name}")[0]
         for answer, what in zip(answers[1:own], _OF_POOL[1:], strict=True)
     )
-    held = shares.decode(answers[listed:], owners, _pairs(question), pool.name)
+    holders = question.accounts.holders(pool.share)
+    held = shares.decode(answers[listed:], holders, _pairs(question), pool.name)
     if (pooled == 0) != (held.supply == 0) or not set_aside <= ever <= requested:
         raise MissingRead(
             f"{pool.name} states {pooled} staked for {held.supply} shares, and {set_aside} to be "

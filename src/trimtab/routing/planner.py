@@ -146,7 +146,8 @@ def _sketched(
     most: Mapping[tuple[Token, Token], int] | None = None,
 ) -> _Sketch:
     states = plan.states
-    terms = within(terms, sum((turn.sold for turn in plan.turns), Fraction(0)))
+    turned = sum((turn.sold for turn in plan.turns), Fraction(0))
+    terms = within(terms, turned + sold_by(terms, plan.trades))
     taken = tuple(withdraws(terms, states, held, wishes))
     funds = _wallet(terms, held, wishes)
     for action in taken:

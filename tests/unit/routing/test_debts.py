@@ -40,6 +40,19 @@ def test_draft__debt_wished__borrows_buys_and_lends_in_rounds(desk: Desk) -> Non
     assert desk.changes(desk.ahead(), after) == () or found.plan.expected
 
 
+def test_draft__several_rounds__all_of_them_within_the_turnover(desk: Desk) -> None:
+    lent, owed, home = places(desk)
+    desk.give("WETH", 10 * ETHER)
+    wishes = {lent: 30 * ETHER, owed: -40_000 * DOLLAR, home: 0, desk.place("WETH"): 0}
+    budget = Fraction(20_000 * DOLLAR)
+    terms = desk.terms(health=LIMIT, budget=budget)
+    found = draft(terms, desk.ahead(), wishes, GROWTH)
+    assert found is not None
+    assert sum(isinstance(action, Borrow) for action in found.plan.actions) > 1
+    sold = sum(terms.value(t.action.token_in, t.action.amount_in) for t in found.trades)
+    assert 0.99 * budget < sold <= budget
+
+
 def test_draft__debt_no_longer_wished__is_repaid_whole_out_of_what_was_lent(desk: Desk) -> None:
     lent, owed, home = places(desk)
     desk.lend("WETH", 30 * ETHER)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from trimtab.core.actions import Action
+from trimtab.core.actions import Action, Withdraw
 from trimtab.core.flows import held_everywhere
 from trimtab.core.market import Holding, Place, wallet
 from trimtab.core.states import States
@@ -84,7 +84,7 @@ def _further(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round | 
     sketch = _sketched(terms, plan, held, wishes)
     undone = sum((terms.value(t, raw) for t, raw in sketch.unsold.items()), Fraction(0))
     if any(sketch.unsold.values()):
-        wishes = _kept(wishes, held, sketch.unsold)
+        wishes = _kept(wishes, held, sketch)
         sketch = _sketched(terms, plan, held, wishes, sketch.sold)
     left = dict(sketch.funds)
     repaid = tuple(repayments(terms, held, wishes, left))
@@ -189,10 +189,17 @@ def _wallet(
 
 
 def _kept(
-    wishes: Mapping[Place, int], held: Mapping[Place, Holding], unsold: Mapping[Token, int]
+    wishes: Mapping[Place, int], held: Mapping[Place, Holding], sketch: _Sketch
 ) -> dict[Place, int]:
-    """The wishes once what cannot be sold now stays where it lies, at lenders first."""
-    kept, left = dict(wishes), dict(unsold)
+    """The wishes once what cannot be sold now stays where it lies, at lenders first.
+
+    A lender may have let go less than was wished: of that what is not sold stays.
+    """
+    kept, left = dict(wishes), dict(sketch.unsold)
+    for action in sketch.releases:
+        if isinstance(action, Withdraw) and isinstance(action.amount, int):
+            place = Place(action.market, action.token)
+            kept[place] = max(kept[place], held[place].raw - action.amount)
     for place in sorted(wishes, key=lambda place: (place == wallet(place.token), place)):
         if place.is_position:
             continue

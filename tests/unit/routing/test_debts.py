@@ -70,6 +70,26 @@ def test_draft__debt_no_longer_wished__is_repaid_whole_out_of_what_was_lent(desk
     assert held[home] > 38_000 * DOLLAR
 
 
+def test_draft__turnover_spent_on_the_way_out__nothing_withdrawn_that_is_not_sold(
+    desk: Desk,
+) -> None:
+    lent, owed, home = places(desk)
+    desk.lend("WETH", 10 * ETHER)
+    desk.act(Borrow(desk.account, desk.lender.id, owed.token, 12_000 * DOLLAR, desk.account))
+    desk.spend("USDC", 12_000 * DOLLAR)
+    wishes = {lent: 0, owed: 0, home: 7_000 * DOLLAR, desk.place("WETH"): 0}
+    terms = desk.terms(health=LIMIT, budget=Fraction(5_000 * DOLLAR))
+    found = draft(terms, desk.ahead(), wishes, GROWTH)
+    assert found is not None
+    after = desk.execute(found.plan)
+    held = desk.held(after)
+    assert held.get(desk.place("WETH"), 0) == 0
+    assert held[owed] > -12_000 * DOLLAR + 4_500 * DOLLAR
+    health = health_factor(after, desk.lender, desk.account)
+    assert health is not None
+    assert health >= LIMIT
+
+
 def test_draft__part_of_a_debt_wished__repays_the_rest(desk: Desk) -> None:
     lent, owed, home = places(desk)
     desk.lend("WETH", 30 * ETHER)

@@ -47,6 +47,10 @@ def _is_hexadecimal(digits: str) -> bool:
     return all(digit in "0123456789abcdefABCDEF" for digit in digits)
 
 
+PLAIN = "erc20"
+"""The issuer of tokens that are nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An ERC-20 token: its chain and address are its identity, never its symbol.
@@ -59,7 +63,12 @@ class Token:
     address: Address
     decimals: int = field(compare=False)
     symbol: str = field(compare=False)
-    issuer: str = field(default="erc20", compare=False, repr=False)
+    issuer: str = field(default=PLAIN, compare=False, repr=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a token by itself, and no share that a protocol issues."""
+        return self.issuer == PLAIN
 
     @property
     def unit(self) -> int:

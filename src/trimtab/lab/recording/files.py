@@ -228,7 +228,8 @@ def _set_up(found: _SetUp, book: AddressBook) -> SetUp:
     def raws(by_symbol: Mapping[str, int]) -> dict[Token, int]:
         return {book.token(symbol): raw for symbol, raw in by_symbol.items()}
 
-    if unpriced := set(book.tokens) - set(found.prices):
+    plain = {symbol for symbol, token in book.tokens.items() if token.is_plain}
+    if unpriced := plain - set(found.prices):
         raise DataError(f"the recording has no first price of {', '.join(sorted(unpriced))}")
     endowment = {address(account): raws(given) for account, given in found.endowment.items()}
     return SetUp(found.seed, found.block_seconds, found.prices, endowment, raws(found.capital))

@@ -16,7 +16,7 @@ from trimtab.routing.bounds import withdrawn
 from trimtab.routing.drafting import walked
 from trimtab.routing.lending import loans, repayments, supplies, withdraws
 from trimtab.routing.liquidity import additions, deposits, releases
-from trimtab.routing.positions import Turn, openings, reductions
+from trimtab.routing.positions import Turn, openings, part_of_turns, reductions
 from trimtab.routing.trades import Sale, Terms, Trade, affordable, sales, trades
 
 
@@ -76,16 +76,19 @@ def rounds(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round:
 
 def _further(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round | None:
     """The plan with one more round of moves towards the wishes; None where there is none."""
-    begun, plan = plan, _reduced(terms, plan, wishes)
+    begun, reserved = plan, _reserved(terms, plan, wishes)
+    plan = _reduced(replace(terms, budget=reserved), plan, wishes)
     states = plan.states
+    made_smaller = sum((turn.sold for turn in plan.turns[len(begun.turns) :]), Fraction(0))
+    of_sales = terms if reserved is None else within(terms, reserved - made_smaller)
     held = held_everywhere(terms.adapters, states, terms.account)
     if plan.funds is not None:
         held = _surely(held, plan.funds)
-    sketch = _sketched(terms, plan, held, wishes)
+    sketch = _sketched(of_sales, plan, held, wishes)
     undone = sum((terms.value(t, raw) for t, raw in sketch.unsold.items()), Fraction(0))
     if any(sketch.unsold.values()):
         wishes = _kept(wishes, held, sketch)
-        sketch = _sketched(terms, plan, held, wishes, sketch.sold)
+        sketch = _sketched(of_sales, plan, held, wishes, sketch.sold)
     left = dict(sketch.funds)
     repaid = tuple(repayments(terms, held, wishes, left))
     supplied = tuple(supplies(terms, states, held, wishes, left))
@@ -109,6 +112,16 @@ def _further(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round | 
         left,
         done,
     )
+
+
+def _reserved(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Fraction | None:
+    """What of the budget is kept for positions; None without a budget."""
+    if terms.budget is None:
+        return None
+    spent = sum((turn.sold for turn in plan.turns), sold_by(terms, plan.trades))
+    held = held_everywhere(terms.adapters, plan.states, terms.account)
+    part = part_of_turns(terms, plan.states, held, wishes)
+    return part * max(terms.budget - spent, Fraction(0))
 
 
 def _reduced(terms: Terms, plan: Round, wishes: Mapping[Place, int]) -> Round:

@@ -9,9 +9,10 @@ from fractions import Fraction
 from trimtab.core.actions import ClosePosition, Loop, OpenPosition
 from trimtab.core.adapter import apply
 from trimtab.core.errors import NoRoute
-from trimtab.core.market import Place
+from trimtab.core.market import Holding, Place
 from trimtab.core.quantise import Rounding, quantise
 from trimtab.core.states import Reverted, States
+from trimtab.core.token import Token
 from trimtab.protocols.perpetual import Perpetual, PositionQuote, quote_close, quote_open
 from trimtab.risk import health_factor, unit_worth
 from trimtab.routing.bounds import WAD
@@ -39,15 +40,18 @@ class Turn:
 
 
 def reductions(terms: Terms, states: States, wishes: Mapping[Place, int]) -> Iterator[Turn]:
-    """What brings positions nearer to nothing, as far as every fill keeps its bounds.
+    """What brings positions nearer to nothing, as far as budget and the bounds of fills allow.
 
     `wishes` give the size of a position, in units of 10**-18, negative for a short.
     """
+    budget = terms.budget
     for market, have, wish in _named(terms, states, wishes):
         kept = wish if have * wish > 0 else 0
         if abs(kept) < abs(have):
-            turn = turned(terms, states, market, kept - have, is_close=kept == 0)
+            change = _affordable(terms, states, market, kept - have, budget)
+            turn = turned(terms, states, market, change, is_close=change == -have)
             if turn is not None:
+                budget = None if budget is None else budget - turn.sold
                 yield turn
 
 
@@ -62,15 +66,45 @@ def openings(
     for market, have, wish in _named(terms, states, wishes):
         if have * wish < 0 or abs(wish) <= abs(have):
             continue
-        change = int((wish - have) * part)
-        if budget is not None:
-            worth = unit_worth(states, market, terms.prices)
-            most = quantise(max(budget, Fraction(0)), worth, Rounding.DOWN)
-            change = max(min(change, most), -most)
+        change = _affordable(terms, states, market, int((wish - have) * part), budget)
         turn = turned(terms, states, market, change, is_close=False)
         if turn is not None:
             budget = None if budget is None else budget - turn.sold
             yield turn
+
+
+def part_of_turns(
+    terms: Terms, states: States, held: Mapping[Place, Holding], wishes: Mapping[Place, int]
+) -> Fraction:
+    """The part of what the wishes trade, by value, that is trades of positions.
+
+    So much of the turnover is theirs, so that what hedges is traded with what is hedged.
+    """
+    turns = (
+        abs(wish - have) * unit_worth(states, market, terms.prices)
+        for market, have, wish in _named(terms, states, wishes)
+        if wish != have
+    )
+    turned_over = sum(turns, Fraction(0))
+    change: dict[Token, Fraction] = {}
+    for place in (place for place in wishes if not place.is_position):
+        raw = wishes[place] - (held[place].raw if place in held else 0)
+        change[place.token] = change.get(place.token, Fraction(0)) + terms.value(place.token, raw)
+    bought = sum((value for value in change.values() if value > 0), Fraction(0))
+    sold = sum((-value for value in change.values() if value < 0), Fraction(0))
+    whole = turned_over + min(bought, sold)
+    return turned_over / whole if whole else Fraction(0)
+
+
+def _affordable(
+    terms: Terms, states: States, market: Perpetual, change: int, budget: Fraction | None
+) -> int:
+    """As much of a change as the budget leaves; a purchase may cost up to the slippage limit."""
+    if budget is None:
+        return change
+    ready = max(budget, Fraction(0)) * (1 if change < 0 else 1 - terms.slippage)
+    most = quantise(ready, unit_worth(states, market, terms.prices), Rounding.DOWN)
+    return max(min(change, most), -most)
 
 
 def turned(

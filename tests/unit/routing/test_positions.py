@@ -137,6 +137,33 @@ def test_draft__turnover_spent__no_more_is_opened(desk: Desk) -> None:
     assert sum(turn.sold for turn in found.turns) <= 5_000 * DOLLAR
 
 
+def test_draft__turnover_for_half_of_a_hedge__half_of_both_sides(desk: Desk) -> None:
+    market, budget = market_of(desk), Fraction(10_000 * DOLLAR)
+    desk.give("USDC", 60_000 * DOLLAR)
+    wishes = {
+        desk.place("WETH"): 10 * ETHER,
+        desk.place("USDC"): 0,
+        market.margin_place: 30_000 * DOLLAR,
+        market.position_place: -10 * ETHER,
+    }
+    found, after = moved(desk, wishes, budget=budget)
+    spot, size = desk.held(after)[desk.place("WETH")], size_of(desk, after)
+    assert 2 * ETHER < spot < 3 * ETHER
+    assert abs(spot + size) < ETHER // 10
+    assert sum(turn.sold for turn in found.turns) <= budget / 2 * Fraction(101, 100)
+
+
+def test_draft__turnover_for_a_part_of_the_way_out__no_more_is_closed(desk: Desk) -> None:
+    market, budget = market_of(desk), Fraction(5_000 * DOLLAR)
+    desk.give("USDC", 30_000 * DOLLAR)
+    wishes = {market.margin_place: 20_000 * DOLLAR, market.position_place: -10 * ETHER}
+    moved(desk, {desk.place("USDC"): 0, **wishes})
+    found, after = moved(desk, {market.position_place: 0}, budget=budget)
+    assert kinds(found) == ["OpenPosition"]
+    assert -9 * ETHER < size_of(desk, after) < -7 * ETHER
+    assert sum(turn.sold for turn in found.turns) <= budget
+
+
 # ------------------------------------------------------------------------------------- repairs
 
 

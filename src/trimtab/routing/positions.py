@@ -19,6 +19,8 @@ from trimtab.routing.bounds import WAD
 from trimtab.routing.lenders import HEADROOM
 from trimtab.routing.trades import HALVINGS, Terms
 
+MILLION = 10**6
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -187,7 +189,10 @@ def _turn(
         return None
     action: OpenPosition | ClosePosition
     if is_close:
-        action = ClosePosition(terms.account, market.id, bound, terms.deadline)
+        stated = _of_whole(bound, quote.size, states[market].account(terms.account).size)
+        if stated is None:
+            return None
+        action = ClosePosition(terms.account, market.id, stated, terms.deadline)
     else:
         action = OpenPosition(
             terms.account, market.id, is_short, is_short, abs(change), bound, terms.deadline
@@ -202,6 +207,19 @@ def _turn(
         fee=fee,
         slippage=worth - paid - fee if is_short else paid - fee - worth,
     )
+
+
+def _of_whole(bound: int, size: int, whole: int) -> int | None:
+    """The bound of a close of which the block's limit to the price leaves a part; None of dust.
+
+    The contract takes the part of it that is closed, in millionths (`closePosition`).
+    """
+    if abs(size) >= abs(whole):
+        return bound
+    closed = Fraction(abs(size) * MILLION // abs(whole), MILLION)
+    if not closed:
+        return None
+    return quantise(bound / closed, 1, Rounding.UP if whole > 0 else Rounding.DOWN)
 
 
 def _bound(terms: Terms, quote: PositionQuote, worth: Fraction, *, is_short: bool) -> int | None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from tests.support.desk import Desk, opened
 from trimtab.core.actions import ClosePosition, OpenPosition, Supply, Swap, Withdraw
+from trimtab.core.adapter import apply
 from trimtab.core.errors import Infeasible
 from trimtab.core.market import Place
 from trimtab.core.quantise import Wad
-from trimtab.core.states import States
+from trimtab.core.states import Reverted, States
 from trimtab.lab.world import CREDIT_WORLD
 from trimtab.mandate.repair import only_repays
 from trimtab.protocols.perpetual import Perpetual
 from trimtab.risk import health_factor
 from trimtab.routing import Draft, Purpose, deleverage, draft
 from trimtab.routing.lenders import HEADROOM
+from trimtab.routing.positions import turned
 from trimtab.routing.recovery import MARGIN
 
 pytestmark = pytest.mark.chain
@@ -162,6 +165,27 @@ def test_draft__turnover_for_a_part_of_the_way_out__no_more_is_closed(desk: Desk
     assert kinds(found) == ["OpenPosition"]
     assert -9 * ETHER < size_of(desk, after) < -7 * ETHER
     assert sum(turn.sold for turn in found.turns) <= budget
+
+
+@pytest.mark.parametrize("size", [20 * ETHER, -20 * ETHER])
+def test_turned__part_that_the_block_s_limit_leaves__closed_by_its_own_bound(
+    desk: Desk, size: int
+) -> None:
+    market = market_of(desk)
+    desk.give("USDC", 50_000 * DOLLAR)
+    margin = {market.margin_place: 50_000 * DOLLAR, desk.place("USDC"): 0}
+    _, after = moved(desk, {**margin, market.position_place: size})
+    state = after[market]
+    rules = replace(state.rules, most_ticks=10)
+    narrow = replace(state, rules=rules, reference_tick=state.tick, reference_at=state.timestamp)
+    states, has = after.with_states({market.id: narrow}), state.account(desk.account).size
+    found = turned(desk.terms(), states, market, -has, is_close=True)
+    assert found is not None
+    assert 0 < abs(found.size) < abs(has) // 4
+    action = found.action
+    assert isinstance(action, ClosePosition)
+    worse = replace(action, bound=action.bound * (102 if has > 0 else 98) // 100)
+    assert isinstance(apply(desk.terms().adapters, states, worse), Reverted)
 
 
 # ------------------------------------------------------------------------------------- repairs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from trimtab.allocation.lending import best_split, revenue
-from trimtab.allocation.rates import supply_curve
+from trimtab.allocation.offers import lending_offer
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Place, wallet
 from trimtab.core.quantise import Rounding, quantise
@@ -16,11 +16,13 @@ from trimtab.core.token import Token
 class LendingYield(Strategy):
     """Split each token over its lenders so that the revenue per year is greatest.
 
-    Size-aware: every rate is the lender's own curve with our supply in it. What the optimiser
-    guarantees is stated in `best_split`; what it leaves idle stays the same token. `keep` is the
+    Size-aware: every rate is the lender's own curve with our supply in it, between what the
+    lender cannot give back now and the most that it takes. What the optimiser guarantees, at
+    kinks too, is stated in `best_split`; what it leaves idle stays the same token. `keep` is the
     share of each token that stays in the account, ready to trade without a withdrawal. The edge
     is the gain in revenue per year over what the book earns as it lies; `least_gain` is the
-    smallest such gain, as a share of the value lent and idle, that is worth looking at.
+    smallest such gain, as a share of the value lent and idle, that is worth looking at. Whether
+    it is worth the gas of the moves is for whoever plans them, who knows what they are.
     """
 
     lenders: tuple[Place, ...]
@@ -52,16 +54,16 @@ class LendingYield(Strategy):
         gain, legs, words = 0.0, [], []
         for token in self.tokens:
             places = [place for place in self.lenders if place.token == token]
-            curves = [supply_curve(view, place) for place in places]
+            offers = [lending_offer(view, place) for place in places]
             lent = [view[place].raw for place in places]
             total = view[wallet(token)].raw + sum(lent)
             price = float(view.prices.price(token))
             kept = quantise(Fraction(self.keep) * total, 1, Rounding.UP)
-            split = best_split(total - kept, curves)
-            gain += price * (split.revenue - revenue(lent, curves))
-            for place, raw, curve in zip(places, split.amounts, curves, strict=True):
+            split = best_split(total - kept, offers)
+            gain += price * (split.revenue - revenue(lent, offers))
+            for place, raw, offer in zip(places, split.amounts, offers, strict=True):
                 legs.append(Leg(place, raw * price / float(view.equity)))
-                words.append(f"{place} {raw / max(total, 1):.0%} at {curve(raw):.2%}")
+                words.append(f"{place} {raw / max(total, 1):.0%} at {offer.rate(raw):.2%}")
             idle = total - sum(split.amounts)
             legs.append(Leg(wallet(token), idle * price / float(view.equity)))
         edge = gain / float(view.equity)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.desk import SYMBOLS, Desk
 from trimtab.allocation.lending import revenue
-from trimtab.allocation.rates import supply_curve
+from trimtab.allocation.offers import lending_offer
 from trimtab.core.errors import ConfigError
 from trimtab.core.market import Place, wallet
 from trimtab.core.strategy import Hold, Target
@@ -32,9 +32,9 @@ def test_decide__all_idle__lends_where_it_earns(desk: Desk) -> None:
 def test_decide__all_idle__edge_is_the_revenue_gained_over_equity(desk: Desk) -> None:
     view = desk.view(desk.imagined({"USDC": MILLION}, {}), {})
     decision = LendingYield(lenders(desk)).decide(view)
-    curve = supply_curve(view, desk.place("aave_v3:USDC"))
+    offer = lending_offer(view, desk.place("aave_v3:USDC"))
     assert isinstance(decision, Target)
-    assert isclose(decision.edge, revenue([MILLION], [curve]) / MILLION, rel_tol=1e-12)
+    assert isclose(decision.edge, revenue([MILLION], [offer]) / MILLION, rel_tol=1e-12)
 
 
 def test_decide__share_to_keep__stays_in_the_wallet(desk: Desk) -> None:

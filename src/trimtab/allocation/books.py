@@ -62,7 +62,8 @@ def settled(
             whole = [_of_the_same(place, books, prices) for books in (claims, wanted)]
             parts = divided(traded.get(place, 0), _first(*whole, by_share))
         else:
-            parts = _filled(traded.get(place, 0), place, wanted, by_share)
+            own = _owned(place, claims, traded, by_share)
+            parts = _filled(traded.get(place, 0), place, wanted, own)
         _give(after, place, parts)
         for name, part in parts.items():
             value = part * prices.price(place.token)
@@ -94,20 +95,37 @@ def divided(raw: int, weights: Weights) -> dict[str, int]:
     return parts
 
 
+def _owned(
+    place: Place, claims: Claims, traded: Mapping[Place, int], by_share: Weights
+) -> tuple[Weights, bool]:
+    """Of whom a place is, and whether that comes before who wants its token: of margin it does."""
+    owned = {name: abs(places.get(place, 0)) for name, places in claims.items()}
+    known = (at for places in (traded, *claims.values()) for at in places)
+    secures = any(at.is_position and at.market == place.market for at in known)
+    return _first(owned, by_share), secures and any(owned.values())
+
+
 def _filled(
-    raw: int, place: Place, wants: Mapping[str, Mapping[Place, int]], by_share: Weights
+    raw: int,
+    place: Place,
+    wants: Mapping[str, Mapping[Place, int]],
+    own: tuple[Weights, bool],
 ) -> dict[str, int]:
     """What each gets of `raw`: its want, and its part of what they miss together.
 
-    What nobody wanted there goes to those who wanted the token elsewhere.
+    What nobody wanted there goes to those who wanted the token elsewhere, and what nobody wanted
+    at all, such as a repair, to whom the place is; what is realised of a position, to whom its
+    margin is.
     """
+    owned, is_first = own
     wanted = {name: places.get(place, 0) for name, places in wants.items()}
     here = {name: abs(want) for name, want in wanted.items()}
     anywhere = {
         name: sum(abs(want) for at, want in places.items() if at.token == place.token)
         for name, places in wants.items()
     }
-    missing = divided(raw - sum(wanted.values()), _first(here, anywhere, by_share))
+    order = (here, owned) if is_first else (here, anywhere, owned)
+    missing = divided(raw - sum(wanted.values()), _first(*order))
     return {name: want + missing[name] for name, want in wanted.items()}
 
 

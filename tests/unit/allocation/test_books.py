@@ -210,3 +210,26 @@ def test_settled__position_closed_at_a_gain__the_gain_is_its_owner_s() -> None:
         {"one": {}, "two": {HOME: 40, MARGIN: -40}},
     )
     assert after == {"one": {HOME: 100}, "two": {HOME: 48}}
+
+
+def test_settled__repair_that_nobody_wished__of_whose_the_debt_or_margin_is() -> None:
+    claims = {"one": {HOME: 100}, "two": {HOME: 50, MARGIN: 50, SHORT: -5}}
+    assert after_trade(claims, {HOME: -40, MARGIN: 40}, {}) == {
+        "one": {HOME: 100},
+        "two": {HOME: 10, MARGIN: 90, SHORT: -5},
+    }
+    debt = Place(LENT.market, USDC, "debt")
+    owing = {"one": {HOME: 100}, "two": {HOME: 50, LENT: 60, debt: -40}}
+    assert after_trade(owing, {LENT: -20, debt: 20}, {}) == {
+        "one": {HOME: 100},
+        "two": {HOME: 50, LENT: 40, debt: -20},
+    }
+
+
+def test_settled__position_made_smaller__what_is_realised_is_its_owner_s() -> None:
+    claims = {"one": {HOME: 100}, "two": {MARGIN: 50, SHORT: -10}}
+    wants = {"one": {HOME: -30, LENT: 30}, "two": {}}
+    assert after_trade(claims, {HOME: -30, LENT: 30, MARGIN: -4, SHORT: 4}, wants) == {
+        "one": {HOME: 70, LENT: 30},
+        "two": {MARGIN: 46, SHORT: -6},
+    }

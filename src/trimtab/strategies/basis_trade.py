@@ -30,7 +30,8 @@ class BasisTrade(Strategy):
     It opens where the funding, smoothed over `halflife`, pays `enter` a year and closes below
     `leave`; `leverage` is the short over the worth of its margin. Both legs are made anew where
     that leverage, or the exposure that is left, is off by `drift` of what it should be: a mark
-    price that wavers moves both from block to block. The edge is the funding on the short.
+    price that wavers moves both from block to block. Spot without a short, after a liquidation or
+    half a close, is sold. The edge is the funding on the short.
     """
 
     spot: Place
@@ -65,6 +66,8 @@ class BasisTrade(Strategy):
         if carry < (self.leave if is_open else self.enter):
             if is_open:
                 return Target(why=f"funding {carry:.1%} a year is below {self.leave:.1%}: close")
+            if view.weight(self.spot) > OPEN:
+                return Target(why="the spot is left without its short: sell it")
             return Hold(f"funding {carry:.1%} a year is below the entry at {self.enter:.1%}")
         size = self.leverage / (1 + self.leverage)
         if is_open and self._is_in_place(view, short):

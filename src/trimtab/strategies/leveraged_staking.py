@@ -71,7 +71,7 @@ class LeveragedStaking(Strategy):
         if earned is None:
             return Hold("the stake has not told its yield yet")
         told = f"staking pays {earned:.2%} a year, the debt costs {rate:.2%}"
-        if owed > OPEN and earned - rate < self.leave:
+        if max(owed, lent) > OPEN and earned - rate < self.leave:
             return Target(why=f"{told}: less than {self.leave:.2%} between them, leave")
         if owed <= OPEN and earned - rate < self.enter:
             return Hold(f"{told}: less than {self.enter:.2%} between them")

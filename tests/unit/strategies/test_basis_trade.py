@@ -70,6 +70,17 @@ def test_decide__exposure_or_leverage_off__made_anew(amounts: dict[Place, int], 
     assert len(found.legs) == 2
 
 
+def test_decide__spot_without_its_short__sold_unless_the_trade_is_worth_opening() -> None:
+    left = {wallet(WETH): 400, wallet(USDC): 600}
+    found = decided(0.05, left)
+    assert isinstance(found, Target)
+    assert found.legs == ()
+    both = decided(0.1, left)
+    assert isinstance(both, Target)
+    assert len(both.legs) == 2
+    assert isinstance(decided(0.05, {wallet(WETH): 9, wallet(USDC): 991}), Hold)
+
+
 def test_needs__spot_perpetual_and_funding() -> None:
     assert STRATEGY.needs == (wallet(WETH), MARKET, STRATEGY.carry)
 

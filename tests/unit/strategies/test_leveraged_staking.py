@@ -118,6 +118,12 @@ def test_decide__open_and_the_debt_costs_more__leaves() -> None:
     assert "leave" in decision.why
 
 
+def test_decide__shares_left_without_their_debt_and_dear__leaves() -> None:
+    left = seen(lent=UNIT, idle=UNIT, cost=0.05)
+    assert target(LOOP.decide(left)) == {}
+    assert "less than 1.00%" in held(LOOP.decide(seen(lent=UNIT, idle=UNIT, cost=0.035)))
+
+
 def test_decide__shares_below_their_rate__keeps_away() -> None:
     assert "2.00% below their rate" in held(LOOP.decide(seen(idle=UNIT, price=98 * 10**6)))
 

@@ -63,5 +63,5 @@ def _reserve(
 ) -> aave_v3.ReserveState | aave_v36.ReserveState:
     """The reserve with its interest until now."""
     if isinstance(pool, LendingPool):
-        return update_state(states[pool].reserve(token), states.timestamp)
-    return update_state36(states[pool].reserve(token), states.timestamp)
+        return update_state(states[pool].reserve(token), states[pool].timestamp)
+    return update_state36(states[pool].reserve(token), states[pool].timestamp)

@@ -16,6 +16,7 @@ from trimtab.core.states import States
 from trimtab.core.strategy import AnySignal, Costs, Decision, Hold, Leg, Target, View
 from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
+from trimtab.engine.possible import possible
 
 Values = Mapping[Place, Fraction]
 
@@ -110,6 +111,9 @@ def wishes(bot: Bot, now: Now) -> Wishes:
             decisions.append((name, decision))
         elif name in strategies:
             decision = strategies[name].decide(view)
+            wished = exposures_of(view, decision)
+            barred = now.quarantined, now.reduce_only
+            decision = possible(decision, view.exposures, wished, *barred)
             decisions.append((name, decision))
         own[name] = values_of(view, decision, bot)
         exposed |= exposures_of(view, decision)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-
 from types import SimpleNamespace
 from typing import cast
 
@@ -42,7 +41,7 @@ def test_possible__elsewhere_or_unmoved__as_decided() -> None:
 
 
 def test_wishes__short_that_cannot_be_opened__no_spot_is_bought_alone() -> None:
-    owner = SimpleNamespace(name="one", strategy=SimpleNamespace(decide=lambda view: TARGET))
+    owner = SimpleNamespace(name="one", strategy=SimpleNamespace(decide=lambda _: TARGET))
     bot = SimpleNamespace(numeraire=USDC, owners=(owner,), positions={SHORT: "one"}, sweeper=None)
     claims = {"one": {DOLLARS: 1000}}
     now = Now(FLAT.states, PRICES, FLAT.costs, claims, {}, 0, Fraction(0), quarantined=HERE)

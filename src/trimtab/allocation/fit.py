@@ -68,7 +68,7 @@ def _shrink(
     owed = sum((values[place] for place in stays), Fraction(0))
     places = [place for place in places if place not in stays]
     held = sum((values[place] for place in places), Fraction(0))
-    if held + owed <= allowed:
+    if held + owed <= allowed or not held:
         return
     for place in places:
         freed = values[place] * (1 - (allowed - owed) / held)

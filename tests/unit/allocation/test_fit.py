@@ -105,3 +105,13 @@ def test_fit__what_a_position_gained__counts_against_a_cap_and_stays() -> None:
     assert fitted[short] == 100
     assert fitted[margin] == inside(Fraction(1, 2)) - 100
     assert sum(fitted.values()) == 1000
+
+
+def test_fit__dust_of_a_position_beyond_a_cap_of_nothing__stays() -> None:
+    margin = Place(MarketId("perpetual:1:0xdef"), HOME.token)
+    short = replace(margin, side=POSITION)
+    names = dict.fromkeys((margin, short), frozenset({"protocol:perpetual"}))
+    caps = {"protocol:perpetual": Fraction(0)}
+    limits = Room(caps, Fraction(0), {**ALL_NAMES, **names}, HOME)
+    wishes = {HOME: Fraction(999), margin: Fraction(0), short: Fraction(1)}
+    assert fit(wishes, limits) == wishes

@@ -84,7 +84,7 @@ def all_mutants() -> list[Mutant]:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name has it")
-    parser.add_argument("--sample", type=int, default=0, metavar="N", help="N mutants of all")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="N mutants of those")
     parser.add_argument("--seed", type=int, default=0, help="which sample")
     parser.add_argument("--all", action="store_true", help="say of each mutant what killed it")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once")
@@ -98,10 +98,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _chosen(
     found: Sequence[Mutant], listed: Mapping[str, str], options: argparse.Namespace
 ) -> Sequence[Mutant]:
+    named = [mutant for mutant in found if options.only in mutant.name]
     if options.sample:
-        unlisted = (mutant for mutant in found if mutant.name not in listed)
+        unlisted = (mutant for mutant in named if mutant.name not in listed)
         return picked(unlisted, options.sample, options.seed)
-    return [mutant for mutant in found if options.only in mutant.name]
+    return named
 
 
 def _verdicts(

@@ -18,8 +18,12 @@ from tests.mutants.touched import Touched
 ROOT = Path(__file__).parents[2]
 UNIT = "tests/unit/protocols"
 BESIDE = {
+    "aave_v36": ("tests/laws/test_aave_v36_edges.py",),
     "balancer": ("tests/laws/test_balancer_edges.py",),
+    "erc4626": ("tests/laws/test_erc4626_edges.py",),
     "morpho": ("tests/laws/test_morpho_edges.py",),
+    "perpetual": ("tests/laws/test_perpetual_edges.py",),
+    "staking": ("tests/laws/test_staking_edges.py",),
     "uniswap_v2": (
         "tests/chain/test_uniswap_v2_followed.py",
         "tests/laws/test_uniswap_v2_reverts.py",

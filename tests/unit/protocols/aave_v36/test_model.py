@@ -55,8 +55,10 @@ from trimtab.protocols.aave_v36 import (
     withdrawable,
 )
 from trimtab.protocols.aave_v36.model.account import account_data
+from trimtab.protocols.aave_v36.model.borrowing import paid_back
 from trimtab.protocols.shared.aave.configuration import ReserveConfiguration
 from trimtab.protocols.shared.aave.wad_ray import WAD
+from trimtab.protocols.shared.reverts import RevertError
 
 AAVE, AT = AaveV36Adapter(), POOL.id
 QUARTER = Ray(RAY * 5 // 4)
@@ -219,6 +221,16 @@ def test_flash_loan__premium__up_and_all_of_it_the_treasury_s() -> None:
     reserve = before.with_states(outcome.changed)[POOL].reserve(DOLLARS)
     assert reserve.accrued_to_treasury == 6
     assert reserve.virtual_balance == 5 * 10**5 + 6
+
+
+def test_paid_back__premium_beyond_128_bits__refused_as_a_number() -> None:
+    before, loan = states(lending_state()), FlashLoan(OWNER, AT, DOLLARS, 0, OPERATOR)
+    after = before.with_states(paid_back(before, POOL, loan, 2**127).changed)
+    assert after[POOL].reserve(DOLLARS).accrued_to_treasury == 2**127
+    with pytest.raises(RevertError) as raised:
+        paid_back(before, POOL, loan, 2**128)
+    overflowed = selector("SafeCastOverflowedUintDowncast(uint8,uint256)")
+    assert raised.value.outcome.data == overflowed + word(128) + word(2**128)
 
 
 def test_borrow__on_credit_one_unit_short_of_the_growth__takes_what_is_left() -> None:

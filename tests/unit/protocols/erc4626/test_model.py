@@ -145,3 +145,8 @@ def test_vault__asset_that_cannot_be_followed__refused_by_name(symbol: str, told
 def test_vault__decimals_that_no_share_has__refused(offset: int) -> None:
     with pytest.raises(ConfigError, match=f"have {offset} more decimals than its asset"):
         vault(offset)
+
+
+@pytest.mark.parametrize("offset", [0, 77])
+def test_vault__decimals_at_the_edge__taken(offset: int) -> None:
+    assert vault(offset).share.decimals == USDC.decimals + offset

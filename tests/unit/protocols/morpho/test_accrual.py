@@ -100,3 +100,11 @@ def test_holdings__interest_beyond_all_sums__refused_in_words() -> None:
     states = all_states(replace(huge, timestamp=YEAR_ON))
     with pytest.raises(PriceDisagreement, match="every call of it reverts"):
         MorphoAdapter().holdings(states, MARKET, ACTOR)
+
+
+@pytest.mark.parametrize("kept", [0, None])
+def test_borrow_rates__adaptive_curve_never_called__begins_at_its_first_rate(
+    kept: int | None,
+) -> None:
+    state = replace(lending_state(market=ADAPTIVE), rate_at_target=kept)
+    assert borrow_rates(state, 0) == rates(Wad(5 * 10**17), 0, 0)

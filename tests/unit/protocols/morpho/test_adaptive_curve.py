@@ -149,3 +149,8 @@ def test_exponential__edges() -> None:
 def test_adapted__far_below_or_above__bounded() -> None:
     assert adapted(INITIAL_RATE_AT_TARGET, -(10**30)) == MIN_RATE_AT_TARGET
     assert adapted(INITIAL_RATE_AT_TARGET, 10**30) == MAX_RATE_AT_TARGET
+
+
+def test_w_exp__square_that_does_not_come_out_even__cut() -> None:
+    """(1.2e-9)**2 / 2 is 0.72e-18, of which nothing is left, and the square is 1 before that."""
+    assert w_exp(12 * 10**8) == WAD + 12 * 10**8

@@ -34,6 +34,11 @@ def test_compounding__a_year_at_ten_per_cent__three_terms() -> None:
     assert 105_166_666 * 10**9 < expected < 105_166_667 * 10**9, "0.1 + 0.005 + 0.001 / 6"
 
 
+def test_sums__up_to_128_bits__as_they_are() -> None:
+    assert arithmetic.added(2**127, 2**127 - 1) == 2**128 - 1
+    assert arithmetic.subtracted(2**128 - 1, 1) == 2**128 - 2
+
+
 def test_sums__beyond_128_bits__words_for_a_change_and_a_panic_for_the_sum() -> None:
     with pytest.raises(RevertError, match="max uint128 exceeded"):
         arithmetic.added(0, 2**128)

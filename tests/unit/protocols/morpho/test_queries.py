@@ -104,6 +104,22 @@ def test_withdrawable__beyond_the_limit__nothing() -> None:
     assert withdrawable(all_states(lending_state(), price=PRICE // 2), MARKET, FRIEND, ETH) == 0
 
 
+def test_withdrawable__cover_that_does_not_come_out_even__one_unit_less_than_is_free() -> None:
+    """1,000 dollars at 80 % need 1,250 dollars of ether, here at three dollars each."""
+    price = 3 * 10**24
+    positions = {FRIEND: Position(borrow_shares=10**15, collateral=10**24)}
+    states = all_states(lending_state(positions=positions), price=price)
+    covered = -(-1_250 * 10**6 * 10**36 // price)
+    assert covered * price > 1_250 * 10**6 * 10**36
+    assert withdrawable(states, MARKET, FRIEND, ETH) == 10**24 - covered
+
+
+def test_borrowable__collateral_for_more_than_lies_there__all_that_lies_there() -> None:
+    positions = {FRIEND: Position(collateral=10**24)}
+    states = all_states(lending_state(positions=positions))
+    assert borrowable(states, MARKET, FRIEND) == liquidity(states, MARKET) == MILLION // 2
+
+
 def lets_go(states: States, action: Action) -> bool:
     outcome = ADAPTER.apply(states, action)
     assert isinstance(outcome, Applied | Reverted)

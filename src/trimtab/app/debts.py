@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from trimtab.core.actions import ALL, Repay
+from trimtab.core.actions import ALL, LeaveLoop, Repay
 from trimtab.core.flows import held
 from trimtab.core.plan import Plan
 from trimtab.core.settlement import Landed
@@ -67,6 +67,12 @@ def _penalty(bot: Bot, outcome: Outcome, plan: Plan) -> Fraction:
     """What a liquidator would have got on top of what the plan repays."""
     states, found = outcome.states, _ZERO
     for action in plan.actions:
+        if isinstance(action, LeaveLoop):
+            pool = states.market(action.pool)
+            assert is_lender(pool), f"{pool.name} lends nothing"
+            repaid = min(action.loan, owed(states, pool, bot.account, action.debt))
+            found += repaid * outcome.prices.price(action.debt) * _bonus(bot, outcome, pool)
+            continue
         lender = states.market(action.market)
         if isinstance(action, Repay) and is_lender(lender):
             raw = action.amount

@@ -224,11 +224,12 @@ def test_flash_loan__premium__up_and_all_of_it_the_treasury_s() -> None:
 
 
 def test_paid_back__premium_beyond_128_bits__refused_as_a_number() -> None:
-    before, loan = states(lending_state()), FlashLoan(OWNER, AT, DOLLARS, 0, OPERATOR)
-    after = before.with_states(paid_back(before, POOL, loan, 2**127).changed)
+    """The scaled share of a premium of five quarters of 2**128 is what does not fit."""
+    before, loan = states(at_a_quarter()), FlashLoan(OWNER, AT, DOLLARS, 0, OPERATOR)
+    after = before.with_states(paid_back(before, POOL, loan, 5 * 2**125).changed)
     assert after[POOL].reserve(DOLLARS).accrued_to_treasury == 2**127
     with pytest.raises(RevertError) as raised:
-        paid_back(before, POOL, loan, 2**128)
+        paid_back(before, POOL, loan, 5 * 2**126)
     overflowed = selector("SafeCastOverflowedUintDowncast(uint8,uint256)")
     assert raised.value.outcome.data == overflowed + word(128) + word(2**128)
 

@@ -208,7 +208,7 @@ def _draft(
 
 
 def _sizes(bot: Bot, now: Now, ahead: States, wished: Wishes) -> dict[Place, int]:
-    """The wished sizes of positions; where they may only be left, no larger than they are."""
+    """The wished sizes of positions; where they may only be left, none or as they are."""
     sizes = {}
     for market in bot.perpetuals:
         place, has = market.position_place, ahead[market].account(bot.account).size
@@ -216,7 +216,7 @@ def _sizes(bot: Bot, now: Now, ahead: States, wished: Wishes) -> dict[Place, int
             continue
         size = int(wished.exposures[place] / unit_worth(ahead, market, now.prices))
         if market.id in now.reduce_only:
-            size = max(min(size, has), 0) if has > 0 else min(max(size, has), 0)
+            size = has if size * has > 0 else 0  # a part is closed by a trade that can also open
         sizes[place] = has if wished.exposures[place] == now.exposures.get(place) else size
     return sizes
 
@@ -267,7 +267,8 @@ def _saved(bot: Bot, now: Now, ahead: States, broken: tuple[Breach, ...]) -> Dra
     terms = _terms(bot, now, scene_of(bot, now, now.states), is_repair=True)
     why = f"repair {nearest.limit}: repay until the debt is farther from its liquidation"
     purpose = Purpose(_NONE, _NONE, lowers_risk=True, why=why)
-    return deleverage(terms, ahead, lender, purpose)
+    only_left = lender.id in now.reduce_only
+    return deleverage(terms, ahead, lender, purpose, only_left=only_left)
 
 
 def _without_additions(bot: Bot, now: Now, scene: Scene, values: Values) -> Values:

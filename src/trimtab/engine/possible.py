@@ -20,14 +20,13 @@ def possible(
 ) -> Decision:
     """The decision; or to hold, where a position that it moves may not be moved so.
 
-    At a quarantined market none may change, at one that may only be left none may grow or turn:
+    At a quarantined market none may change, at one that may only be left it is closed or stays:
     the other legs of the target would be left without what hedges them.
     """
     for place, value in sorted(wished.items()):
         was = has.get(place, Fraction(0))
-        grows = abs(value) > abs(was) or value * was < 0
         if place.market in quarantined and value != was:
             return Hold(f"{place.market} is quarantined, so that no position there can change")
-        if place.market in reduce_only and grows:
-            return Hold(f"{place.market} may only be left, so that no position there can grow")
+        if place.market in reduce_only and value not in (was, 0):
+            return Hold(f"{place.market} may only be left, so that a position there can only close")
     return decision

@@ -20,7 +20,7 @@ from trimtab.routing.approvals import grown, with_approvals
 from trimtab.routing.bounds import WAD
 from trimtab.routing.drafting import Draft, Purpose, drafted, walked
 from trimtab.routing.lenders import releasable
-from trimtab.routing.recovery import MARGIN, STEPS, recovered
+from trimtab.routing.recovery import MARGIN, STEPS, closed, recovered
 from trimtab.routing.trades import Sale, Terms, Trade, trades
 from trimtab.routing.unwinding import rank, unwound
 
@@ -28,7 +28,9 @@ ROUNDS = 8
 """How often collateral is withdrawn, sold and repaid within one plan."""
 
 
-def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -> Draft:
+def deleverage(
+    terms: Terms, states: States, lender: Lender, purpose: Purpose, *, only_left: bool = False
+) -> Draft:
     """The plan that repays the least that brings the account's health above its limit.
 
     What lies in the wallet goes first, the token that is owed before others, which are sold for
@@ -38,12 +40,13 @@ def deleverage(terms: Terms, states: States, lender: Lender, purpose: Purpose) -
     which may slip as far as the limit against the oracle lets them: a repair that reverts because
     the price moved on costs more than the price.
     At one of Aave's pools the collateral pays by a flash loan instead, where that comes nearer or
-    costs less. A position at a perpetual gets margin and is made smaller instead, see `recovered`.
+    costs less. A position at a perpetual gets margin and is made smaller instead, see `recovered`;
+    where its market may be `only_left`, it is closed, see `closed`.
     Raises Infeasible where nothing can be repaid, or where a repayment would not help.
     """
     terms = replace(terms, accepts_limit=True)
     if isinstance(lender, Perpetual):
-        return recovered(terms, states, lender, purpose)
+        return (closed if only_left else recovered)(terms, states, lender, purpose)
     was = health_factor(states, lender, terms.account)
     if was is None:
         raise Infeasible(f"nothing is owed at {lender.name}: there is nothing to repay")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
-from trimtab.core.actions import Action, Supply
+from trimtab.core.actions import Action, ClosePosition, Supply
 from trimtab.core.errors import Infeasible
 from trimtab.core.states import States
 from trimtab.protocols.perpetual import Perpetual
@@ -57,6 +57,20 @@ def recovered(terms: Terms, states: States, market: Perpetual, purpose: Purpose)
             "at a price within the slippage limit"
         )
     return drafted(terms, states, moves, (), purpose, terms.slippage, turns)
+
+
+def closed(terms: Terms, states: States, market: Perpetual, purpose: Purpose) -> Draft:
+    """The plan that closes the account's position, or as much as the block's limit leaves.
+
+    Raises Infeasible where that cannot be done within the slippage limit.
+    """
+    size = states[market].account(terms.account).size
+    turn = turned(terms, states, market, -size, is_close=True) if size else None
+    if turn is None or not isinstance(turn.action, ClosePosition):
+        raise Infeasible(
+            f"the position at {market.name} cannot be closed at a price within the slippage limit"
+        )
+    return drafted(terms, states, (turn.action,), (), purpose, terms.slippage, (turn,))
 
 
 def _funded(

@@ -27,7 +27,8 @@ def test_possible__quarantined__nothing_without_the_position(has: int, wished: i
 
 
 @pytest.mark.parametrize(
-    "has, wished, is_held", [(0, -500, True), (-500, -600, True), (-500, 1, True), (-500, 0, False)]
+    "has, wished, is_held",
+    [(0, -500, True), (-500, -600, True), (-500, -400, True), (-500, 1, True), (-500, 0, False)],
 )
 def test_possible__reduce_only__may_only_be_left(has: int, wished: int, is_held: bool) -> None:
     found = possible(TARGET, {SHORT: Fraction(has)}, {SHORT: Fraction(wished)}, frozenset(), HERE)

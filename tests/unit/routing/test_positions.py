@@ -16,6 +16,7 @@ from trimtab.core.market import Place
 from trimtab.core.quantise import Wad
 from trimtab.core.states import Reverted, States
 from trimtab.lab.world import CREDIT_WORLD
+from trimtab.mandate.reduce import adding
 from trimtab.mandate.repair import only_repays
 from trimtab.protocols.perpetual import Perpetual
 from trimtab.risk import health_factor
@@ -248,3 +249,14 @@ def test_deleverage__some_margin_and_a_high_limit__both(desk: Desk) -> None:
 def test_deleverage__no_position__says_so(desk: Desk) -> None:
     with pytest.raises(Infeasible, match="no position is open"):
         deleverage(desk.terms(), desk.ahead(), market_of(desk), REPAIR)
+
+
+def test_deleverage__market_that_may_only_be_left__closed_whole(desk: Desk) -> None:
+    market, limit = shorted(desk, idle=20_000 * DOLLAR), Wad(6 * ETHER)
+    before = desk.ahead()
+    terms = desk.terms(health=limit)
+    found = deleverage(terms, before, market, REPAIR, only_left=True)
+    assert kinds(found) == ["ClosePosition"]
+    assert adding(found.plan.actions, frozenset({market.id})) == ()
+    assert only_repays(found.plan.actions, desk.account)
+    assert size_of(desk, desk.execute(found.plan)) == 0

@@ -16,7 +16,7 @@ from trimtab.core.states import States
 from trimtab.core.strategy import AnySignal, Costs, Decision, Hold, Leg, Target, View
 from trimtab.core.token import Address
 from trimtab.engine.bot import Bot
-from trimtab.engine.possible import possible
+from trimtab.engine.possible import possible, silent
 
 Values = Mapping[Place, Fraction]
 
@@ -112,7 +112,7 @@ def wishes(bot: Bot, now: Now) -> Wishes:
         elif name in strategies:
             decision = strategies[name].decide(view)
             wished = exposures_of(view, decision)
-            barred = now.quarantined, now.reduce_only
+            barred = now.quarantined, now.reduce_only, silent(now.states, bot.perpetuals)
             decision = possible(decision, view.exposures, wished, *barred)
             decisions.append((name, decision))
         own[name] = values_of(view, decision, bot)

@@ -33,7 +33,14 @@ from trimtab.lab.world.spec_vaults import StakeSpec
 from trimtab.mandate.adapters import ADAPTERS
 from trimtab.mandate.book import read_book
 from trimtab.protocols.chainlink import FeedState
-from trimtab.protocols.staking import StakingAdapter, StakingPool, buffer, exchange_rate, peg
+from trimtab.protocols.staking import (
+    StakingAdapter,
+    StakingPool,
+    buffer,
+    exchange_rate,
+    peg,
+    worth,
+)
 
 pytestmark = pytest.mark.chain
 
@@ -171,7 +178,7 @@ def test_report__loss_while_others_wait__falls_on_those_who_stay(stage: Stage) -
     (held,) = (
         each for each in holdings(ADAPTERS, stage.states, other) if each.place == stage.pool.place
     )
-    assert held.raw < UNIT * 96 // 100
+    assert worth(stage.states[stage.pool], held.raw) < UNIT * 96 // 100
 
 
 def test_finalise__more_than_lies_there__refused_until_it_comes(stage: Stage) -> None:

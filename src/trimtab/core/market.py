@@ -212,7 +212,8 @@ class Accounts:
 
     `ranges` are the ticks, by market, at which owners may have liquidity from before anything
     was read; later ones are known from the logs that open them. Owners who
-    are `strangers` never act for each other, and no leave to do so is tracked between them.
+    are `strangers` never act for each other, and no leave to do so is tracked between them; what
+    contracts may take of them is read once, and from then on followed by its logs.
     """
 
     owners: tuple[Address, ...]
@@ -224,6 +225,12 @@ class Accounts:
     def others(self, owner: Address) -> tuple[Address, ...]:
         """The other owners, who may act for this one if they are let; of strangers none."""
         return () if self.strangers else tuple(each for each in self.owners if each != owner)
+
+    def allowing(self, known: State | None) -> tuple[tuple[Address, Address], ...]:
+        """The owners, each with a spender, of whom is asked what the one lets the other take."""
+        if self.strangers and known is not None:
+            return ()
+        return tuple((owner, spender) for owner in self.owners for spender in self.spenders)
 
     def holders(self, token: Token) -> tuple[Address, ...]:
         """Every account whose balance of `token` is tracked, owners first, each once."""

@@ -10,9 +10,8 @@ from trimtab.protocols.erc20.market import Erc20, Erc20State
 
 
 def pairs(question: Question[Erc20State]) -> tuple[tuple[Address, Address], ...]:
-    """The (owner, spender) pairs whose allowance is tracked, in the order of the reads."""
-    accounts = question.accounts
-    return tuple((owner, spender) for owner in accounts.owners for spender in accounts.spenders)
+    """The (owner, spender) pairs whose allowance is asked for, in the order of the reads."""
+    return question.accounts.allowing(question.known)
 
 
 def reads(market: Erc20, question: Question[Erc20State]) -> tuple[Read, ...]:
@@ -44,9 +43,10 @@ def decode(market: Erc20, question: Question[Erc20State], answers: Sequence[Answ
             "by powers of ten; correct the declaration or drop the token"
         )
     allowed = values[len(holders) : len(holders) + len(owned)]
+    known = {} if owned or question.known is None else question.known.allowances
     return Erc20State(
         timestamp=question.head.timestamp,
         token=market.token,
         balances=dict(zip(holders, values, strict=False)),
-        allowances=dict(zip(owned, allowed, strict=True)),
+        allowances={**known, **dict(zip(owned, allowed, strict=True))},
     )

@@ -66,11 +66,12 @@ def decode(vault: Vault, question: Question[VaultState], answers: Sequence[Answe
         words(answer, 1, f"{what} of {vault.name}")[0]
         for answer, what in zip(answers, ("totalAssets", "the balance"), strict=False)
     )
+    held = shares.decode(answers[limits:], owners, _pairs(question), vault.name)
     state = VaultState(
         timestamp=question.head.timestamp,
         vault=vault.address,
         elsewhere=counted - lying,
-        shares=shares.decode(answers[limits:], owners, _pairs(question), vault.name),
+        shares=held.followed(None if question.known is None else question.known.shares),
         read_at=question.head.timestamp,
     )
     if vault.is_plain and state.elsewhere:
@@ -86,8 +87,7 @@ def decode(vault: Vault, question: Question[VaultState], answers: Sequence[Answe
 
 
 def _pairs(question: Question[VaultState]) -> tuple[tuple[Address, Address], ...]:
-    accounts = question.accounts
-    return tuple((owner, spender) for owner in accounts.owners for spender in accounts.spenders)
+    return question.accounts.allowing(question.known)
 
 
 @cache

@@ -84,6 +84,12 @@ class Shares:
             return self.allowed(topic_address(log, 1), topic_address(log, 2), log_words(log)[0])
         return self
 
+    def followed(self, known: Shares | None) -> Shares:
+        """With the allowances that are known where none was asked for."""
+        if known is None or self.allowances:
+            return self
+        return replace(self, allowances=known.allowances)
+
     def taken_over(self, owned: Shares, owners: tuple[Address, ...]) -> Shares:
         """With the balances and allowances that these owners have in another one."""
         lying = {owner: owned.balance(owner) for owner in owners}

@@ -59,6 +59,7 @@ def decode(
     )
     holders = question.accounts.holders(pool.share)
     held = shares.decode(answers[listed:], holders, _pairs(question), pool.name)
+    held = held.followed(None if question.known is None else question.known.shares)
     if (pooled == 0) != (held.supply == 0) or not set_aside <= ever <= requested:
         raise MissingRead(
             f"{pool.name} states {pooled} staked for {held.supply} shares, and {set_aside} to be "
@@ -92,8 +93,7 @@ def _requests(pool: StakingPool, owner: Address, answer: Answer) -> Iterator[tup
 
 
 def _pairs(question: Question[StakingState]) -> tuple[tuple[Address, Address], ...]:
-    accounts = question.accounts
-    return tuple((owner, spender) for owner in accounts.owners for spender in accounts.spenders)
+    return question.accounts.allowing(question.known)
 
 
 @cache

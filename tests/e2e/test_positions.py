@@ -28,7 +28,7 @@ def test_positions__lived_and_modelled__equal_and_told(
 ) -> None:
     mandate, recording = ROOT / "examples" / f"{name}.toml", tmp_path / "recording"
     journal = tmp_path / "lived.sqlite"
-    run = ("--blocks", "30", "--seed", "1", *options, "--record", str(recording))
+    run = ("--blocks", "20", "--seed", "1", *options, "--record", str(recording))
     lived = result("rehearse", str(mandate), *run, journal=journal)
     again = ("backtest", str(mandate), "--recording", str(recording))
     modelled = result(*again, journal=tmp_path / "modelled.sqlite")

@@ -58,10 +58,10 @@ def test_rehearse__json__says_what_was_asked(tmp_path: Path) -> None:
 
 
 def test_rehearse__one_seed__one_digest_whatever_the_hash_seed(tmp_path: Path) -> None:
-    options = ("--blocks", "60", "--seed", "7")
+    options = ("--blocks", "30", "--seed", "7")
     first = rehearsed(tmp_path, *options, hash_seed="0")
     again = rehearsed(tmp_path, *options, hash_seed="4242")
-    other = rehearsed(tmp_path, "--blocks", "60", "--seed", "8")
+    other = rehearsed(tmp_path, "--blocks", "30", "--seed", "8")
     assert first["digest"] == again["digest"]
     assert first["digest"] != other["digest"]
     assert {first["conservation_error"], other["conservation_error"]} == {"0"}
@@ -69,10 +69,10 @@ def test_rehearse__one_seed__one_digest_whatever_the_hash_seed(tmp_path: Path) -
 
 def test_rehearse__strangers_every_block__are_external_and_never_halt(tmp_path: Path) -> None:
     script = ROOT / "examples" / "scenarios" / "strangers.toml"
-    options = ("--blocks", "300", "--seed", "3")
+    options = ("--blocks", "120", "--seed", "3")
     result = rehearsed(tmp_path, *options, "--scenario", str(script))
-    assert (result["blocks"], result["skipped"], result["mismatches"]) == (300, 0, 0)
-    assert result["external_flows"] == 2 * 299, "the first block is what the book begins with"
+    assert (result["blocks"], result["skipped"], result["mismatches"]) == (120, 0, 0)
+    assert result["external_flows"] == 2 * 119, "the first block is what the book begins with"
     assert result["conservation_error"] == "0"
     parts = {name: int(raw) for name, raw in result["profit"].items()}
     earned = parts["price"] + parts["interest"] - parts["fees"] - parts["slippage"]

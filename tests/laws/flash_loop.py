@@ -134,6 +134,7 @@ PORT = Port(
     ("aave_v3", "aave_v36", "chainlink", "erc20", "flash_loop", "uniswap_v3"),
     CREDIT_WORLD,
     MARKETS,
+    dearness=3,
 )
 
 

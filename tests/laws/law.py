@@ -63,7 +63,8 @@ class Port:
 
     `kinds` are the actions that are supported once the law holds: each is drawn and succeeds.
     `protocols` are those whose markets its actions can touch, all of which are compared, and
-    `world` is where they are; `markets` names them where they are not all of the protocols'.
+    `world` is where they are; `markets` names them where they are not all of the protocols'. A
+    suite draws one of `dearness` cases of what is composed of others that have a law each.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Port:
     protocols: tuple[str, ...] = ("aave_v3", "chainlink", "erc20", "uniswap_v3")
     world: WorldSpec = EXCHANGE_WORLD
     markets: tuple[str, ...] = ()
+    dearness: int = 1
 
     def concerned(self, states: States) -> States:
         """The states of the markets that its actions can touch."""
